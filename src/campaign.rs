@@ -1,0 +1,1 @@
+//! Many trials: the cases of a dataset in parallel, aggregates, tables.

@@ -1,0 +1,20 @@
+//! The self-healing engine under test: detect -> correlate -> diagnose -> remediate -> guard.
+//!
+//! Owns the contract by which a trial drives any engine (`Engine::step`), and the built-in chain,
+//! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
+//! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
+
+mod history;
+
+pub use history::History;
+
+use crate::model::{Decision, StepInput};
+
+/// A system under test.
+pub trait Engine {
+    /// Takes in what became visible and says what it decides, in order.
+    ///
+    /// Called once per instant, in time order. Everything said becomes a journal line; `Act` is
+    /// carried out by the world at once, `Ask` goes to the people on call.
+    fn step(&mut self, input: &StepInput<'_>, out: &mut Vec<Decision>);
+}

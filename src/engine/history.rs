@@ -1,0 +1,138 @@
+//! What the engine remembers of metrics: a bounded ring of frames, column by column.
+//!
+//! In: frames as they arrive (counters become rates per second here, once). Out: slices of time
+//! and value per series. Capacity is fixed; the oldest frame falls out. NaN marks absence.
+
+use std::collections::VecDeque;
+
+use crate::model::{Frame, Instrument, SeriesCatalog};
+use crate::unit::{SeriesId, SimTime};
+
+/// The last `capacity` frames.
+#[derive(Debug, Clone)]
+pub struct History {
+    capacity: usize,
+    times: VecDeque<SimTime>,
+    columns: Vec<VecDeque<f64>>,
+    previous: Vec<Option<(SimTime, f64)>>,
+    rates: Vec<bool>,
+}
+
+impl History {
+    /// An empty history of at most `capacity` frames.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        assert!(capacity > 0, "a history holds at least one frame");
+        let (times, columns) = (VecDeque::with_capacity(capacity), Vec::new());
+        Self { capacity, times, columns, previous: Vec::new(), rates: Vec::new() }
+    }
+
+    /// Appends a frame; one that is not later than the last is ignored (late or duplicate).
+    /// Returns whether it was appended.
+    pub fn push(&mut self, frame: &Frame, series: &SeriesCatalog) -> bool {
+        if self.times.back().is_some_and(|last| frame.time <= *last) {
+            return false;
+        }
+        self.grow(series);
+        if self.times.len() == self.capacity {
+            self.times.pop_front();
+            self.columns.iter_mut().for_each(|column| {
+                column.pop_front();
+            });
+        }
+        self.times.push_back(frame.time);
+        for index in 0..self.columns.len() {
+            let raw = frame.values.get(index).copied().unwrap_or(f64::NAN);
+            let value = if self.rates[index] { self.rate(index, frame.time, raw) } else { raw };
+            self.columns[index].push_back(value);
+        }
+        true
+    }
+
+    /// Times of the frames held, oldest first.
+    #[must_use]
+    pub fn times(&self) -> &VecDeque<SimTime> {
+        &self.times
+    }
+
+    /// Values of one series, aligned with `times`; a rate per second if it is a counter.
+    #[must_use]
+    pub fn column(&self, id: SeriesId) -> &VecDeque<f64> {
+        &self.columns[id.index()]
+    }
+
+    /// The newest value of a series, if there is one.
+    #[must_use]
+    pub fn latest(&self, id: SeriesId) -> Option<f64> {
+        self.columns.get(id.index())?.back().copied().filter(|v| !v.is_nan())
+    }
+
+    /// Number of series known.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Number of frames held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether no frame is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// Index of the first frame held that is not before `time`.
+    #[must_use]
+    pub fn position(&self, time: SimTime) -> usize {
+        self.times.partition_point(|t| *t < time)
+    }
+
+    fn grow(&mut self, series: &SeriesCatalog) {
+        for (_, meta) in series.iter().skip(self.columns.len()) {
+            let mut column = VecDeque::with_capacity(self.capacity);
+            column.extend(std::iter::repeat_n(f64::NAN, self.times.len()));
+            self.columns.push(column);
+            self.previous.push(None);
+            self.rates.push(meta.instrument == Instrument::Counter);
+        }
+    }
+
+    /// Per-second rate since the previous sample; a drop is a reset to zero.
+    fn rate(&mut self, index: usize, time: SimTime, raw: f64) -> f64 {
+        if raw.is_nan() {
+            return f64::NAN;
+        }
+        let Some((then, before)) = self.previous[index].replace((time, raw)) else {
+            return f64::NAN;
+        };
+        let gained = if raw >= before { raw - before } else { raw };
+        gained / time.since(then).secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SeriesMeta;
+    use crate::unit::EntityId;
+
+    #[test]
+    fn counters_become_rates_and_old_frames_fall_out() {
+        let mut series = SeriesCatalog::default();
+        series.add(SeriesMeta::counter(EntityId(0), "restarts", "1")).unwrap();
+        let mut history = History::new(3);
+        for (secs, total) in [(0, 5.0), (10, 15.0), (20, 5.0), (20, 9.0), (30, f64::NAN)] {
+            let frame = Frame { time: SimTime::from_secs(secs), values: vec![total] };
+            history.push(&frame, &series);
+        }
+        assert_eq!(history.len(), 3);
+        let column: Vec<f64> = history.column(SeriesId(0)).iter().copied().collect();
+        assert_eq!(column[..2], [1.0, 0.5]);
+        assert!(column[2].is_nan());
+        assert_eq!(history.position(SimTime::from_secs(15)), 1);
+    }
+}

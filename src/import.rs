@@ -1,0 +1,1 @@
+//! Foreign recordings -> timelines, one file per format.

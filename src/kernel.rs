@@ -1,0 +1,7 @@
+//! Order and chance: the event queue and the named random streams. Knows no service.
+
+mod queue;
+mod streams;
+
+pub use queue::{EventBudgetSpent, EventKey, Queue};
+pub use streams::{Stream, Streams};

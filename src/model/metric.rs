@@ -1,0 +1,227 @@
+//! Metrics as dense columns: one `SeriesMeta` per column, one `Frame` per scrape.
+//!
+//! A frame holds one `f64` per series, indexed by `SeriesId`; NaN says "no sample", never 0.
+//! Catalogs only grow: an id once given keeps its meaning for the whole trial.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::role::{Direction, Role};
+use crate::unit::{EntityId, SeriesId, SimTime};
+
+/// Names of the metrics that windtunnel itself emits and that importers map to, after
+/// OpenTelemetry semantic conventions (rates and ratios are our derivation of its histograms).
+pub mod names {
+    /// Requests per second served by an entity, unit `{request}/s`.
+    pub const REQUEST_RATE: &str = "http.server.request.rate";
+    /// Failed requests / all requests, unit `1`.
+    pub const ERROR_RATIO: &str = "http.server.request.error_ratio";
+    /// Request duration in seconds; label `stat` says mean, p50, p90, p95 or p99.
+    pub const DURATION: &str = "http.server.request.duration";
+    /// Good requests / all requests, unit `1`.
+    pub const AVAILABILITY: &str = "http.server.request.availability";
+    /// CPU in use / limit, unit `1`.
+    pub const CPU_UTILIZATION: &str = "container.cpu.limit_utilization";
+    /// Memory in use in bytes, unit `By`.
+    pub const MEMORY_WORKING_SET: &str = "container.memory.working_set";
+    /// Memory in use / limit, unit `1`.
+    pub const MEMORY_UTILIZATION: &str = "container.memory.limit_utilization";
+    /// Time in garbage collection / time, unit `1`.
+    pub const GC_SHARE: &str = "process.runtime.gc.time_share";
+    /// Requests being served or waiting, unit `{request}`.
+    pub const QUEUE_LENGTH: &str = "http.server.queue.length";
+    /// Restarts so far (counter), unit `{restart}`.
+    pub const RESTARTS: &str = "k8s.container.restart.count";
+    /// Replicas wanted, unit `{pod}`.
+    pub const DESIRED_PODS: &str = "k8s.deployment.desired_pods";
+    /// Replicas ready, unit `{pod}`.
+    pub const AVAILABLE_PODS: &str = "k8s.deployment.available_pods";
+    /// Seconds until the certificate expires, unit `s`.
+    pub const CERTIFICATE_TIME_LEFT: &str = "tls.certificate.time_left";
+    /// Live configuration keys that differ from the desired ones, unit `{key}`.
+    pub const CONFIG_DRIFT: &str = "k8s.configmap.drift";
+    /// Failed or slow calls of one caller to one callee: label `callee`; error share, unit `1`.
+    pub const CLIENT_ERROR_RATIO: &str = "http.client.request.error_ratio";
+    /// Duration of calls of one caller to one callee: labels `callee`, `stat`; seconds.
+    pub const CLIENT_DURATION: &str = "http.client.request.duration";
+}
+
+/// How a metric's numbers behave.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Instrument {
+    /// A value that goes up and down.
+    Gauge,
+    /// A running total that only resets to zero.
+    Counter,
+}
+
+/// What one column of the frames is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeriesMeta {
+    /// The service, replica, node ... that it measures.
+    pub entity: EntityId,
+    /// Metric name.
+    pub metric: String,
+    /// Unit, UCUM as in OpenTelemetry (`s`, `By`, `1`, `{request}/s`); empty if unknown.
+    pub unit: String,
+    /// Gauge or counter.
+    pub instrument: Instrument,
+    /// What it tells, inferred from name and unit.
+    pub role: Role,
+    /// Further dimensions, e.g. `stat: p99`, `callee: cart`.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// All columns of a timeline. Grows only.
+#[derive(Debug, Clone, Default)]
+pub struct SeriesCatalog {
+    series: Vec<SeriesMeta>,
+    index: BTreeMap<SeriesKey, SeriesId>,
+}
+
+type SeriesKey = (EntityId, String, Vec<(String, String)>);
+
+/// Why a series was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("duplicate series: entity {entity}, metric {metric:?}, labels {labels:?}")]
+pub struct SeriesError {
+    /// Its entity.
+    pub entity: EntityId,
+    /// Its metric.
+    pub metric: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// One scrape: a value per series, NaN where there is none.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Frame {
+    /// When the values were true (not when they arrived).
+    pub time: SimTime,
+    /// Indexed by `SeriesId`; may be shorter than the catalog, the rest is absent.
+    pub values: Vec<f64>,
+}
+
+impl SeriesMeta {
+    /// A gauge whose role follows from its name and unit.
+    #[must_use]
+    pub fn gauge(entity: EntityId, metric: &str, unit: &str) -> Self {
+        Self {
+            entity,
+            metric: metric.to_owned(),
+            unit: unit.to_owned(),
+            instrument: Instrument::Gauge,
+            role: Role::infer(metric, unit),
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// The same as a counter.
+    #[must_use]
+    pub fn counter(entity: EntityId, metric: &str, unit: &str) -> Self {
+        Self { instrument: Instrument::Counter, ..Self::gauge(entity, metric, unit) }
+    }
+
+    /// The same with one more label.
+    #[must_use]
+    pub fn label(mut self, key: &str, value: &str) -> Self {
+        self.labels.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The statistic (`mean`, `p99` ...) if labelled.
+    #[must_use]
+    pub fn stat(&self) -> Option<&str> {
+        self.labels.get("stat").map(String::as_str)
+    }
+
+    /// Which way is bad.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        self.role.direction()
+    }
+}
+
+impl SeriesCatalog {
+    /// Adds a column.
+    ///
+    /// # Errors
+    /// If the same entity, metric and labels are there already.
+    pub fn add(&mut self, meta: SeriesMeta) -> Result<SeriesId, SeriesError> {
+        let labels = meta.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+        let key = (meta.entity, meta.metric.clone(), labels);
+        if self.index.contains_key(&key) {
+            let SeriesMeta { entity, metric, labels, .. } = meta;
+            return Err(SeriesError { entity, metric, labels });
+        }
+        let id = SeriesId(u32::try_from(self.series.len()).expect("fewer than 2^32 series"));
+        self.index.insert(key, id);
+        self.series.push(meta);
+        Ok(id)
+    }
+
+    /// Number of columns.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
+    /// What a column is. Panics on an id of another catalog.
+    #[must_use]
+    pub fn get(&self, id: SeriesId) -> &SeriesMeta {
+        &self.series[id.index()]
+    }
+
+    /// All columns in id order.
+    pub fn iter(&self) -> impl Iterator<Item = (SeriesId, &SeriesMeta)> {
+        self.series.iter().enumerate().map(|(i, meta)| (SeriesId(i as u32), meta))
+    }
+}
+
+impl Frame {
+    /// The value of a series, if there is one.
+    #[must_use]
+    pub fn get(&self, id: SeriesId) -> Option<f64> {
+        self.values.get(id.index()).copied().filter(|v| !v.is_nan())
+    }
+
+    /// Empties the frame and makes room for `len` absent values.
+    pub fn reset(&mut self, time: SimTime, len: usize) {
+        self.time = time;
+        self.values.clear();
+        self.values.resize(len, f64::NAN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_series_twice_is_refused() {
+        let mut catalog = SeriesCatalog::default();
+        let meta = SeriesMeta::gauge(EntityId(0), names::DURATION, "s").label("stat", "p99");
+        assert_eq!(catalog.add(meta.clone()), Ok(SeriesId(0)));
+        assert!(catalog.add(meta.clone()).is_err());
+        assert_eq!(catalog.add(meta.label("callee", "cart")), Ok(SeriesId(1)));
+    }
+
+    #[test]
+    fn absent_is_absent() {
+        let mut frame = Frame::default();
+        frame.reset(SimTime::default(), 2);
+        frame.values[1] = 0.0;
+        assert_eq!((frame.get(SeriesId(0)), frame.get(SeriesId(1))), (None, Some(0.0)));
+        assert_eq!(frame.get(SeriesId(7)), None);
+    }
+}

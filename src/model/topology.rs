@@ -1,0 +1,200 @@
+//! What there is and who calls whom: entities and caller -> callee edges.
+//!
+//! A topology is what an operator knows before an incident: a service map. It carries no label
+//! and no state. Entities are dense ids; a replica has its service as parent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::unit::{EntityId, Name};
+
+/// What kind of thing an entity is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EntityKind {
+    /// A deployable service.
+    Service,
+    /// One replica (pod, instance) of a service; its parent is the service.
+    Replica,
+    /// A machine.
+    Node,
+    /// A failure domain of machines.
+    Zone,
+    /// Something called that is not ours or not instrumented.
+    External,
+}
+
+/// One thing that can be measured, blamed or acted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// Unique name.
+    pub name: Name,
+    /// What it is.
+    pub kind: EntityKind,
+    /// The service of a replica, the zone of a node.
+    pub parent: Option<EntityId>,
+}
+
+/// A caller -> callee edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Call {
+    /// Who calls.
+    pub caller: EntityId,
+    /// Who is called.
+    pub callee: EntityId,
+}
+
+/// Entities and calls. Grows only.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Topology {
+    entities: Vec<Entity>,
+    by_name: BTreeMap<Name, EntityId>,
+    calls: BTreeSet<Call>,
+}
+
+/// Why an entity or a call was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TopologyError {
+    /// The name is taken.
+    #[error("duplicate entity {0:?}")]
+    Duplicate(Name),
+    /// A call, series or fault names nothing.
+    #[error("{name:?} is not in the topology{}", crate::catalog::did_you_mean(nearest.as_deref()))]
+    Unknown {
+        /// What was named.
+        name: Name,
+        /// The nearest name there is.
+        nearest: Option<String>,
+    },
+}
+
+impl Topology {
+    /// Adds an entity.
+    ///
+    /// # Errors
+    /// If the name is taken.
+    pub fn add(
+        &mut self,
+        name: impl Into<Name>,
+        kind: EntityKind,
+        parent: Option<EntityId>,
+    ) -> Result<EntityId, TopologyError> {
+        let name = name.into();
+        if self.by_name.contains_key(&name) {
+            return Err(TopologyError::Duplicate(name));
+        }
+        let id = EntityId(u32::try_from(self.entities.len()).expect("fewer than 2^32 entities"));
+        self.by_name.insert(name.clone(), id);
+        self.entities.push(Entity { name, kind, parent });
+        Ok(id)
+    }
+
+    /// The id of `name`, added as a service if it is new.
+    pub fn service(&mut self, name: &str) -> EntityId {
+        match self.by_name.get(name) {
+            Some(id) => *id,
+            None => self.add(name, EntityKind::Service, None).expect("the name is not taken"),
+        }
+    }
+
+    /// Adds a call; adding it again changes nothing.
+    pub fn call(&mut self, caller: EntityId, callee: EntityId) {
+        assert!(caller.index() < self.len() && callee.index() < self.len(), "entities exist");
+        self.calls.insert(Call { caller, callee });
+    }
+
+    /// The id of a name.
+    ///
+    /// # Errors
+    /// If there is no such entity; carries the nearest name.
+    pub fn find(&self, name: &str) -> Result<EntityId, TopologyError> {
+        self.by_name.get(name).copied().ok_or_else(|| {
+            let near = crate::catalog::nearest(name, self.by_name.keys().map(Name::as_str));
+            TopologyError::Unknown { name: Name::from(name), nearest: near.map(str::to_owned) }
+        })
+    }
+
+    /// An entity. Panics on an id of another topology.
+    #[must_use]
+    pub fn get(&self, id: EntityId) -> &Entity {
+        &self.entities[id.index()]
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self, id: EntityId) -> &Name {
+        &self.get(id).name
+    }
+
+    /// The service that an entity belongs to: its parent for a replica, else itself.
+    #[must_use]
+    pub fn service_of(&self, id: EntityId) -> EntityId {
+        match self.get(id) {
+            Entity { kind: EntityKind::Replica, parent: Some(parent), .. } => *parent,
+            _ => id,
+        }
+    }
+
+    /// Number of entities.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entities.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty()
+    }
+
+    /// All entities in id order.
+    pub fn iter(&self) -> impl Iterator<Item = (EntityId, &Entity)> {
+        self.entities.iter().enumerate().map(|(i, e)| (EntityId(i as u32), e))
+    }
+
+    /// All calls, sorted.
+    pub fn calls(&self) -> impl Iterator<Item = Call> + '_ {
+        self.calls.iter().copied()
+    }
+
+    /// Whom `caller` calls.
+    pub fn callees(&self, caller: EntityId) -> impl Iterator<Item = EntityId> + '_ {
+        let from = Call { caller, callee: EntityId(0) };
+        let to = Call { caller, callee: EntityId(u32::MAX) };
+        self.calls.range(from..=to).map(|call| call.callee)
+    }
+
+    /// Who calls `callee`.
+    pub fn callers(&self, callee: EntityId) -> impl Iterator<Item = EntityId> + '_ {
+        self.calls.iter().filter(move |call| call.callee == callee).map(|call| call.caller)
+    }
+
+    /// Entities that a diagnosis may name: everything but single replicas.
+    pub fn suspects(&self) -> impl Iterator<Item = EntityId> + '_ {
+        self.iter().filter(|(_, e)| e.kind != EntityKind::Replica).map(|(id, _)| id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_and_parents_are_found() {
+        let mut map = Topology::default();
+        let (web, cart) = (map.service("web"), map.service("cart"));
+        let pod = map.add("cart-0", EntityKind::Replica, Some(cart)).unwrap();
+        map.call(web, cart);
+        map.call(web, cart);
+        assert_eq!(map.callees(web).collect::<Vec<_>>(), [cart]);
+        assert_eq!(map.callers(cart).collect::<Vec<_>>(), [web]);
+        assert_eq!((map.service_of(pod), map.service_of(web)), (cart, web));
+        assert_eq!(map.suspects().count(), 2);
+        assert!(map.add("web", EntityKind::Service, None).is_err());
+        let error = map.find("crat").unwrap_err().to_string();
+        assert!(error.contains("did you mean \"cart\"?"), "{error}");
+    }
+}

@@ -1,0 +1,1 @@
+//! Journal + truth + what really happened -> scorecard. Never asks the engine how it did.

@@ -1,0 +1,1 @@
+//! Files on disk -> a checked experiment; all problems at once, with line and column.

@@ -1,0 +1,1 @@
+//! Pure maths on slices; each file names its paper. Imports nothing of this crate.

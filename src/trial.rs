@@ -1,0 +1,1 @@
+//! One run: the event loop that joins engine, world and referee.

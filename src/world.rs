@@ -1,0 +1,54 @@
+//! What an engine acts on: a mock fleet in closed loop, or a recording in open loop.
+//!
+//! Owns the contract by which a trial drives a world. Time is advanced from outside, instant by
+//! instant; the world appends what became visible and answers actions later, through the batch.
+
+use crate::model::{Action, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
+use crate::unit::{SimTime, Window};
+
+/// What can go wrong while a world runs.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// Reading the recording failed.
+    #[error(transparent)]
+    Timeline(#[from] crate::timeline::TimelineError),
+    /// Too many events.
+    #[error(transparent)]
+    Budget(#[from] crate::kernel::EventBudgetSpent),
+}
+
+/// A world.
+pub trait World {
+    /// The stretch of time that it covers.
+    fn window(&self) -> Window;
+
+    /// The service map, as it is now. Entities may be added later, never removed.
+    fn topology(&self) -> &Topology;
+
+    /// The columns, as they are now. Series may be added later, never removed.
+    fn series(&self) -> &SeriesCatalog;
+
+    /// The next instant at which something becomes visible; `None` at the end.
+    fn next(&mut self) -> Option<SimTime>;
+
+    /// Moves to `to` and appends what became visible until then, `to` included.
+    ///
+    /// `batch` has been cleared. If a scrape happened, `frame` is filled and `has_frame` set.
+    ///
+    /// # Errors
+    /// If a recording cannot be read on, or the event budget is spent.
+    fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError>;
+
+    /// Begins an action at `now`; its outcomes come in later batches (`Started`, then a final
+    /// status). A recording answers `Unknown`.
+    fn apply(&mut self, now: SimTime, action: &Action);
+
+    /// Asks the people on call for approval; their answer comes in a later batch, or never.
+    fn ask(&mut self, now: SimTime, action: &Action);
+
+    /// What really was wrong, as far as it is labelled. For the referee only.
+    fn truth(&self) -> Option<Truth>;
+
+    /// What really happened, up to now. For the referee only.
+    fn record(&self) -> &WorldRecord;
+}

@@ -1,1 +1,3 @@
+//! The windtunnel command.
+
 fn main() {}

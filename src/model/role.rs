@@ -142,10 +142,8 @@ fn parts(metric: &str) -> Vec<String> {
         if boundary {
             parts.push(String::new());
         }
-        if c.is_ascii_alphanumeric() {
-            if let Some(last) = parts.last_mut() {
-                last.push(c.to_ascii_lowercase());
-            }
+        if let (true, Some(last)) = (c.is_ascii_alphanumeric(), parts.last_mut()) {
+            last.push(c.to_ascii_lowercase());
         }
         was_lower = c.is_ascii_lowercase();
     }

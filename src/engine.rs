@@ -4,8 +4,14 @@
 //! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
+mod alarm;
+pub mod correlate;
+pub mod detect;
 mod history;
+mod incidents;
+mod scores;
 
+pub use alarm::Gate;
 pub use history::History;
 
 use crate::model::{Decision, StepInput};

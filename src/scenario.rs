@@ -1,9 +1,27 @@
 //! Files on disk -> a checked experiment; all problems at once, with line and column.
 //!
-//! Text becomes a tree that knows its places (`yaml`), the tree is held against the schema of our
-//! own types (`shape`) and against the catalogs (`kinds`), and only then becomes a type. Whoever
-//! reads a file gets either a checked value or every problem (`diagnostic`), sorted.
+//! ```text
+//! text --yaml--> tree with places --shape, kinds--> ScenarioFile or Policy --check--> Checked
+//! ```
+//!
+//! The tree is held against the schema of our own types (`shape`) and against the catalogs
+//! (`kinds`) before it becomes a type. Whoever reads a file gets either a checked value or every
+//! problem (`diagnostic`), sorted.
 
+mod any;
 pub mod diagnostic;
-pub mod shape;
-pub mod yaml;
+mod expect;
+mod file;
+pub mod kinds;
+mod load;
+mod policy;
+mod shape;
+mod source;
+mod yaml;
+
+pub use any::{Sort, check_any, recognise};
+pub use diagnostic::{Problem, Severity};
+pub use expect::{Bound, BoundError, Comparison, Expectation};
+pub use file::{PolicySource, ScenarioFile};
+pub use load::{Checked, faults, load_scenario};
+pub use policy::{hash, load_policy, shelves};

@@ -7,6 +7,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::expect::Bound;
 use super::yaml::{Mark, Node, Value};
 use crate::catalog::{did_you_mean, nearest};
 use crate::unit::{SimDuration, SimTime};
@@ -110,8 +111,12 @@ impl Walk {
                 self.say(at, format!("missing key {key:?}{place}"));
             }
         }
-        let most = schema.get("maxProperties").and_then(Json::as_u64);
-        if most.is_some_and(|most| node.pairs().len() as u64 > most) {
+        let bound = |key| schema.get(key).and_then(Json::as_u64);
+        let count = node.pairs().len() as u64;
+        if bound("minProperties").is_some_and(|least| count < least) {
+            self.say(node.at, "expected one name with its parameters, found an empty map");
+        }
+        if bound("maxProperties").is_some_and(|most| count > most) {
             let found = node.pairs().iter().map(|p| p.key.as_str()).collect::<Vec<_>>().join(", ");
             self.say(node.at, format!("expected one name with its parameters, found {found}"));
         }
@@ -156,6 +161,7 @@ impl Walk {
         let problem = match format_of(schema) {
             Some("duration") => text.parse::<SimDuration>().err().map(|e| e.to_string()),
             Some("date-time") => text.parse::<SimTime>().err().map(|e| e.to_string()),
+            Some(Bound::FORMAT) => text.parse::<Bound>().err().map(|e| e.to_string()),
             _ => None,
         };
         if let Some(problem) = problem {

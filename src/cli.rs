@@ -5,13 +5,13 @@
 
 mod check;
 mod completions;
-pub mod exit_code;
+mod exit_code;
 mod explain;
 mod failure;
 mod import;
 mod list;
 mod run;
-pub mod schema;
+mod schema;
 mod shelves;
 mod staging;
 mod terminal;

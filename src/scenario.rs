@@ -15,9 +15,9 @@ mod file;
 pub mod kinds;
 mod load;
 mod policy;
-mod shape;
-mod source;
-mod yaml;
+pub mod shape;
+pub mod source;
+pub mod yaml;
 
 pub use any::{Sort, check_any, recognise};
 pub use diagnostic::{Problem, Severity};

@@ -11,7 +11,7 @@ use crate::scenario::check_any;
 
 /// What to check.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// Scenario files, policy files or dataset directories.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -21,7 +21,7 @@ pub struct Check {
 ///
 /// # Errors
 /// If any file has a problem.
-pub fn run(args: &Check, terminal: Terminal) -> Result<u8, Failure> {
+pub(super) fn run(args: &Check, terminal: Terminal) -> Result<u8, Failure> {
     let mut problems = Vec::new();
     for file in &args.files {
         match check_any(file) {

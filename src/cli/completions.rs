@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 
 /// For which shell.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(super) struct Completions {
     /// The shell.
     shell: Shell,
 }
@@ -18,7 +18,7 @@ pub struct Completions {
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn run(args: &Completions, terminal: Terminal) -> Result<u8, Failure> {
+pub(super) fn run(args: &Completions, terminal: Terminal) -> Result<u8, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut super::command(), "windtunnel", &mut text);
     terminal.print(&String::from_utf8_lossy(&text))?;

@@ -1,18 +1,18 @@
 //! What a process says by its exit code.
 
 /// Done, and everything expected was met.
-pub const DONE: u8 = 0;
+pub(super) const DONE: u8 = 0;
 /// An expectation or a test failed.
-pub const FAILED: u8 = 1;
+pub(super) const FAILED: u8 = 1;
 /// Wrong usage or bad input.
-pub const BAD_INPUT: u8 = 2;
+pub(super) const BAD_INPUT: u8 = 2;
 /// An internal invariant broke: our own bug.
-pub const BROKEN: u8 = 3;
+pub(super) const BROKEN: u8 = 3;
 /// Ctrl-C: nothing half-written is left.
-pub const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// Every code with its meaning, for `--help` and the docs.
-pub const ALL: [(u8, &str); 5] = [
+pub(super) const ALL: [(u8, &str); 5] = [
     (DONE, "done"),
     (FAILED, "an expectation or a test failed"),
     (BAD_INPUT, "wrong usage or bad input"),
@@ -22,7 +22,7 @@ pub const ALL: [(u8, &str); 5] = [
 
 /// The table as `--help` prints it.
 #[must_use]
-pub fn help() -> String {
+pub(super) fn help() -> String {
     let line = |(code, meaning): &(u8, &str)| format!("  {code:>3}  {meaning}");
     format!("Exit codes:\n{}", ALL.iter().map(line).collect::<Vec<_>>().join("\n"))
 }

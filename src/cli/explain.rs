@@ -15,7 +15,7 @@ use crate::scenario::kinds::{Kind, Shelf};
 
 /// What to explain.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(super) struct Explain {
     /// Name of a kind, as `list` prints it.
     name: String,
 }
@@ -24,7 +24,7 @@ pub struct Explain {
 ///
 /// # Errors
 /// If no catalog knows the name.
-pub fn run(args: &Explain, terminal: Terminal) -> Result<u8, Failure> {
+pub(super) fn run(args: &Explain, terminal: Terminal) -> Result<u8, Failure> {
     let shelves = shelves::all();
     let found = shelves::find(&shelves, &args.name);
     if found.is_empty() {

@@ -7,7 +7,7 @@ use crate::scenario::Problem;
 
 /// Why a verb stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(super) enum Failure {
     /// Files that cannot be used.
     #[error("{}", list(.0))]
     Problems(Vec<Problem>),
@@ -24,13 +24,13 @@ pub enum Failure {
 
 impl Failure {
     /// Wrong usage or bad input.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
     }
 
     /// The exit code. A reader that went away (`| head`) is no failure.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => exit_code::DONE,
             Self::Problems(_) | Self::Usage(_) | Self::Output(_) => exit_code::BAD_INPUT,

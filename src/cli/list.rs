@@ -12,7 +12,7 @@ use crate::scenario::kinds::Shelf;
 
 /// What to list.
 #[derive(Debug, Args)]
-pub struct List {
+pub(super) struct List {
     /// Only these: fault, detector, correlator, method, remedy, guardrail, measure, importer ...
     kind: Option<String>,
 }
@@ -21,7 +21,7 @@ pub struct List {
 ///
 /// # Errors
 /// If there is no such sort of kinds.
-pub fn run(args: &List, terminal: Terminal) -> Result<u8, Failure> {
+pub(super) fn run(args: &List, terminal: Terminal) -> Result<u8, Failure> {
     let mut shelves = shelves::all();
     if let Some(kind) = &args.kind {
         let singular = kind.strip_suffix('s').unwrap_or(kind);

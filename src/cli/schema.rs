@@ -12,14 +12,14 @@ use crate::scenario::ScenarioFile;
 
 /// Which schema.
 #[derive(Debug, Args)]
-pub struct SchemaOf {
+pub(super) struct SchemaOf {
     /// The file or document.
     name: Document,
 }
 
 /// A file or document with a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Document {
+pub(super) enum Document {
     /// What `run --format json` prints.
     Result,
     /// A scenario file.
@@ -34,14 +34,14 @@ pub enum Document {
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn run(args: &SchemaOf, terminal: Terminal) -> Result<u8, Failure> {
+pub(super) fn run(args: &SchemaOf, terminal: Terminal) -> Result<u8, Failure> {
     terminal.print(&text(args.name))?;
     Ok(exit_code::DONE)
 }
 
 /// The schema as `docs/schema/` holds it.
 #[must_use]
-pub fn text(document: Document) -> String {
+pub(super) fn text(document: Document) -> String {
     let schema = match document {
         Document::Result => generate::<RunDocument>(),
         Document::Scenario => generate::<ScenarioFile>(),

@@ -6,7 +6,7 @@ use crate::scenario::{faults, shelves};
 
 /// All catalogs, in the order in which a trial meets them.
 #[must_use]
-pub fn all() -> Vec<Shelf> {
+pub(super) fn all() -> Vec<Shelf> {
     let mut all = vec![faults()];
     all.extend(shelves().map(|(_, shelf)| shelf));
     all
@@ -14,12 +14,12 @@ pub fn all() -> Vec<Shelf> {
 
 /// Kinds of that name; more than one if several catalogs know it.
 #[must_use]
-pub fn find<'a>(shelves: &'a [Shelf], name: &str) -> Vec<(&'a Shelf, &'a Kind)> {
+pub(super) fn find<'a>(shelves: &'a [Shelf], name: &str) -> Vec<(&'a Shelf, &'a Kind)> {
     shelves.iter().filter_map(|shelf| Some((shelf, shelf.find(name)?))).collect()
 }
 
 /// The nearest name of any kind.
 #[must_use]
-pub fn near<'a>(shelves: &'a [Shelf], name: &str) -> Option<&'a str> {
+pub(super) fn near<'a>(shelves: &'a [Shelf], name: &str) -> Option<&'a str> {
     nearest(name, shelves.iter().flat_map(|shelf| shelf.kinds.iter().map(|kind| kind.kind)))
 }

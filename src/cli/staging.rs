@@ -11,27 +11,35 @@ use super::exit_code;
 use super::failure::Failure;
 
 /// The file by which a report directory is known again.
-pub const MARKER: &str = "result.json";
+pub(super) const MARKER: &str = "result.json";
 
 /// Directories that are not complete yet.
-static PARTIAL: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+static PARTIAL: Mutex<Partial> = Mutex::new(Partial { ours: BTreeSet::new(), watched: None });
+
+/// What must not be left behind.
+#[derive(Debug)]
+struct Partial {
+    ours: BTreeSet<PathBuf>,
+    watched: Option<Siblings>,
+}
 
 /// A directory in the making.
 #[derive(Debug)]
-pub struct Staging {
+pub(super) struct Staging {
     partial: PathBuf,
     target: PathBuf,
 }
 
 /// From now on Ctrl-C removes what is partial and ends the process.
-pub fn remove_partial_on_interrupt() {
+pub(super) fn remove_partial_on_interrupt() {
     // An error says that a handler is there already, as in tests: nothing to do.
     let _ = ctrlc::set_handler(|| {
         // The lock is held to the end, so that nothing is renamed or begun meanwhile.
         let partial = lock();
         for _ in 0..100 {
             // A file may be created while its directory is being emptied: try again.
-            if partial.iter().all(|folder| remove(folder)) {
+            let ours = partial.ours.iter().all(|folder| remove(folder));
+            if ours && partial.watched.as_ref().is_none_or(Siblings::remove_new) {
                 break;
             }
         }
@@ -39,12 +47,57 @@ pub fn remove_partial_on_interrupt() {
     });
 }
 
+/// Watches over the partial siblings of `target` that somebody else makes (`.NAME.partial-N`):
+/// those that are new are removed on Ctrl-C. Ends when dropped.
+pub(super) fn watch(target: &Path) -> Watch {
+    let name = target.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let folder = target.parent().unwrap_or(Path::new("")).to_owned();
+    let siblings = Siblings { prefix: format!(".{name}.partial-"), folder, old: BTreeSet::new() };
+    let siblings = Siblings { old: siblings.list().collect(), ..siblings };
+    lock().watched = Some(siblings);
+    Watch(())
+}
+
+/// While it lives, partial siblings are watched.
+#[derive(Debug)]
+pub(super) struct Watch(());
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        lock().watched = None;
+    }
+}
+
+#[derive(Debug)]
+struct Siblings {
+    folder: PathBuf,
+    prefix: String,
+    old: BTreeSet<PathBuf>,
+}
+
+impl Siblings {
+    fn list(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let ours = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.starts_with(&self.prefix))
+        };
+        entries.map(|entry| entry.path()).filter(ours)
+    }
+
+    fn remove_new(&self) -> bool {
+        let new: Vec<PathBuf> = self.list().filter(|path| !self.old.contains(path)).collect();
+        new.iter().all(|path| remove(path))
+    }
+}
+
 impl Staging {
     /// Begins a directory that will be `target`. Proves that it can be written.
     ///
     /// # Errors
     /// If it cannot be written, or `target` holds something else than a report.
-    pub fn begin(target: &Path) -> Result<Self, Failure> {
+    pub(super) fn begin(target: &Path) -> Result<Self, Failure> {
         let name = target.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
             let found = target.display();
             Failure::usage(format!("expected a directory with a name for reports, found {found}"))
@@ -54,13 +107,13 @@ impl Staging {
         let partial = folder.join(format!(".{name}.partial-{}", std::process::id()));
         let mut all = lock();
         std::fs::create_dir_all(&partial).map_err(|error| cannot_write(target, &error))?;
-        all.insert(partial.clone());
+        all.ours.insert(partial.clone());
         Ok(Self { partial, target: target.to_owned() })
     }
 
     /// Where to write.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.partial
     }
 
@@ -68,7 +121,7 @@ impl Staging {
     ///
     /// # Errors
     /// If it cannot be renamed.
-    pub fn finish(self) -> Result<PathBuf, Failure> {
+    pub(super) fn finish(self) -> Result<PathBuf, Failure> {
         let mut all = lock();
         let failed = |error| cannot_write(&self.target, &error);
         let old = self.partial.with_extension("old");
@@ -77,7 +130,7 @@ impl Staging {
         }
         std::fs::rename(&self.partial, &self.target).map_err(failed)?;
         remove(&old);
-        all.remove(&self.partial);
+        all.ours.remove(&self.partial);
         Ok(self.target.clone())
     }
 }
@@ -85,13 +138,13 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         let mut all = lock();
-        if all.remove(&self.partial) {
+        if all.ours.remove(&self.partial) {
             remove(&self.partial);
         }
     }
 }
 
-fn lock() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+fn lock() -> MutexGuard<'static, Partial> {
     PARTIAL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

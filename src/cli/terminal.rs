@@ -9,21 +9,21 @@ use clap::ColorChoice;
 
 /// How much is said, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Terminal {
+pub(super) struct Terminal {
     /// Only errors on standard error.
-    pub quiet: bool,
+    pub(super) quiet: bool,
     /// More on standard error.
-    pub verbose: bool,
+    pub(super) verbose: bool,
     /// Colour on standard output.
-    pub color: bool,
+    pub(super) color: bool,
     /// Whether standard error is a terminal, so that progress makes sense.
-    pub progress: bool,
+    pub(super) progress: bool,
 }
 
 impl Terminal {
     /// As the arguments and the environment say.
     #[must_use]
-    pub fn new(color: ColorChoice, quiet: bool, verbose: bool) -> Self {
+    pub(super) fn new(color: ColorChoice, quiet: bool, verbose: bool) -> Self {
         let color = match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -37,7 +37,7 @@ impl Terminal {
     ///
     /// # Errors
     /// If standard output cannot be written; a closed pipe is an error too, and quiet.
-    pub fn print(self, text: &str) -> std::io::Result<()> {
+    pub(super) fn print(self, text: &str) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
         out.write_all(text.as_bytes())?;
         if !text.ends_with('\n') {
@@ -47,21 +47,21 @@ impl Terminal {
     }
 
     /// Says something beside the results. A closed standard error is ignored.
-    pub fn note(self, text: &str) {
+    pub(super) fn note(self, text: &str) {
         if !self.quiet {
             let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
 
     /// Says something that only the curious want to know.
-    pub fn detail(self, text: &str) {
+    pub(super) fn detail(self, text: &str) {
         if self.verbose {
             self.note(text);
         }
     }
 
     /// Says why it failed, also when quiet.
-    pub fn error(self, text: &str) {
+    pub(super) fn error(self, text: &str) {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
 }

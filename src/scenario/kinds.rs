@@ -4,6 +4,7 @@
 //! the kind's name and in its parameters, which are held against the kind's own schema.
 
 use schemars::Schema;
+use serde_json::{Map, Value as Json};
 
 use super::shape::{self, Finding, join};
 use super::yaml::{Node, Pair, Value};
@@ -78,6 +79,15 @@ impl Shelf {
     pub fn check_pair(&self, pair: &Pair, path: &str) -> Vec<Finding> {
         let name = Node { value: Value::Null, at: pair.at };
         self.check_named(&pair.key, &name, Some(&pair.value), path)
+    }
+
+    /// Slips of parameters that came from no file; `name` must be a kind.
+    #[must_use]
+    pub fn check_params(&self, name: &str, params: &Map<String, Json>) -> Vec<String> {
+        let Some(kind) = self.find(name) else { return Vec::new() };
+        let node = Node::from_json(&Json::Object(params.clone()));
+        let findings = shape::check(&(kind.schema)().to_value(), &node, name);
+        findings.into_iter().map(|finding| finding.message).collect()
     }
 
     fn check_named(

@@ -353,6 +353,23 @@ impl Node {
         }
     }
 
+    /// A tree of JSON that came from no file: every place is 0.
+    #[must_use]
+    pub fn from_json(json: &Json) -> Self {
+        let at = Mark::default();
+        let pair =
+            |(key, value): (&String, &Json)| Pair { key: key.clone(), at, value: Self::from_json(value) };
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(*value),
+            Json::Number(number) => Value::Number(number.clone()),
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Array(items) => Value::List(items.iter().map(Self::from_json).collect()),
+            Json::Object(map) => Value::Map(map.iter().map(pair).collect()),
+        };
+        Self { value, at }
+    }
+
     fn size(&self) -> usize {
         let items = self.items().iter().map(Self::size).sum::<usize>();
         1 + items + self.pairs().iter().map(|pair| 1 + pair.value.size()).sum::<usize>()

@@ -5,11 +5,15 @@
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
 mod alarm;
+mod baseline;
 pub mod correlate;
 pub mod detect;
+mod effect;
 mod history;
 mod incidents;
 mod scores;
+#[cfg(test)]
+mod testing;
 
 pub use alarm::Gate;
 pub use history::History;

@@ -4,13 +4,14 @@
 //! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
-mod alarm;
-mod baseline;
+pub mod alarm;
+pub mod baseline;
 pub mod correlate;
 pub mod detect;
-mod effect;
+pub mod effect;
 mod history;
-mod incidents;
+pub mod incidents;
+pub mod lexicon;
 mod scores;
 #[cfg(test)]
 mod testing;

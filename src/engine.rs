@@ -4,12 +4,17 @@
 //! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
-mod alarm;
+pub mod alarm;
+pub mod baseline;
 pub mod correlate;
 pub mod detect;
+pub mod effect;
 mod history;
-mod incidents;
+pub mod incidents;
+pub mod lexicon;
 mod scores;
+#[cfg(test)]
+mod testing;
 
 pub use alarm::Gate;
 pub use history::History;

@@ -12,6 +12,8 @@ use crate::model::StepInput;
 use crate::unit::SimTime;
 
 pub mod catalog;
+mod level_shift;
+mod robust_score;
 
 /// Scores telemetry.
 pub trait Detector {

@@ -1,0 +1,18 @@
+//! The import formats there are, in alphabetical order.
+
+use super::Build;
+use super::{nezha, petshop};
+use crate::catalog::Entry;
+
+/// All import formats.
+pub const ALL: &[Entry<Build>] = &[nezha::ENTRY, petshop::ENTRY];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_sorted_and_unique() {
+        assert!(ALL.is_sorted_by(|a, b| a.kind < b.kind));
+    }
+}

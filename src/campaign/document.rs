@@ -11,6 +11,7 @@ use super::judge::{self, Judged};
 use super::{CaseFailure, Setup};
 use crate::model::{Cause, Evidence, OutcomeStatus, Ruling, Verb};
 use crate::referee::{self, Mode, Scorecard};
+use crate::timeline::Provenance;
 use crate::trial::Trial;
 use crate::unit::{ActionId, IncidentId, Name, Ratio, SimTime};
 
@@ -56,16 +57,6 @@ pub enum SourceKind {
     Scenario,
     /// A folder of cases.
     Dataset,
-}
-
-/// Where telemetry comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Provenance {
-    /// Made by the mock fleet.
-    Synthetic,
-    /// Recorded from a real system.
-    Recorded,
 }
 
 /// One trial.

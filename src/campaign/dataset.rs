@@ -38,3 +38,34 @@ pub enum AlarmSource {
     /// The benchmark's protocol tells it, this much later than labelled (negative: earlier).
     Reported(SimDuration),
 }
+
+/// Replays the cases of a dataset, in the order of their names.
+#[must_use]
+pub fn run_dataset(run: &DatasetRun<'_>, progress: &Progress<'_>) -> Outcomes {
+    let wanted = |name: &&String| run.case.is_none_or(|case| case == name.as_str());
+    let cases: Vec<&String> = run.dataset.cases().iter().filter(wanted).collect();
+    let name = |name: &&String| (*name).clone();
+    let work = |name: &&String| replay(run, name);
+    pool::map(&cases, run.jobs, progress, name, work).into_iter().collect()
+}
+
+fn replay(run: &DatasetRun<'_>, name: &str) -> Result<Trial, CaseFailure> {
+    let failure =
+        |problems: Vec<String>| CaseFailure { name: name.to_owned(), seed: run.seed, problems };
+    let path = run.dataset.case_path(name);
+    let mut world = open(&path, run).map_err(failure)?;
+    let mut engine = engine::build(run.policy, run.seed)
+        .map_err(|all| failure(all.iter().map(ToString::to_string).collect()))?;
+    let settings = Settings { name: name.to_owned(), seed: run.seed, ..Settings::default() };
+    trial::run(&mut world, &mut *engine, &settings)
+        .map_err(|error| failure(vec![error.to_string()]))
+}
+
+fn open(path: &Path, run: &DatasetRun<'_>) -> Result<Recorded, Vec<String>> {
+    let world = Recorded::open(path, run.dataset.meta.interval)
+        .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    Ok(match run.alarm {
+        AlarmSource::Detected => world,
+        AlarmSource::Reported(shift) => world.with_alarms(shift),
+    })
+}

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::incidents;
 use super::judge::{self, Judged};
 use super::{CaseFailure, Setup};
-use crate::model::{Cause, Evidence, OutcomeStatus, Ruling, Verb};
-use crate::referee::{self, Mode, Scorecard};
+use crate::model::{Cause, Evidence, OutcomeStatus, Ruling, TrueIncident, Verb};
+use crate::referee::{self, Mode, Scorecard, Stages};
 use crate::timeline::Provenance;
 use crate::trial::Trial;
 use crate::unit::{ActionId, IncidentId, Name, Ratio, SimTime};
@@ -34,7 +34,7 @@ pub struct RunDocument {
     pub trials: Vec<TrialDocument>,
     /// Cases that could not be run.
     pub failures: Vec<CaseFailure>,
-    /// The scorecard over all trials.
+    /// The scorecard over all trials, without the raw items that stand in the trials.
     pub aggregate: Scorecard,
 }
 
@@ -70,6 +70,8 @@ pub struct TrialDocument {
     pub digest: String,
     /// What the engine took for incidents, in the order opened.
     pub incidents: Vec<IncidentDocument>,
+    /// What was really wrong, as far as it is labelled.
+    pub truth: Vec<TruthDocument>,
     /// How it did.
     pub scorecard: Scorecard,
     /// What was expected of it.
@@ -83,35 +85,25 @@ pub struct IncidentDocument {
     pub id: IncidentId,
     /// When it was opened.
     pub opened_at: SimTime,
-    /// When it reached each stage.
-    pub stages: StagesDocument,
+    /// Names of the labelled incidents that it answers; empty without labels.
+    pub answers: Vec<String>,
+    /// When it reached each stage; null if it did not, or nobody can know.
+    pub stages: Stages,
     /// The last diagnosis, best first.
     pub hypotheses: Vec<HypothesisDocument>,
     /// What was planned or done about it, in order.
     pub actions: Vec<ActionDocument>,
 }
 
-/// When an incident reached each stage; null if it did not, or nobody can know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct StagesDocument {
-    /// Users began to feel it (truth).
-    pub onset: Option<SimTime>,
-    /// First anomaly.
-    pub detected: Option<SimTime>,
-    /// Incident opened.
-    pub correlated: Option<SimTime>,
-    /// First diagnosis.
-    pub diagnosed: Option<SimTime>,
-    /// First plan.
-    pub decided: Option<SimTime>,
-    /// First action let through.
-    pub approved: Option<SimTime>,
-    /// First action applied.
-    pub applied: Option<SimTime>,
-    /// The engine saw an effect.
-    pub verified: Option<SimTime>,
-    /// Users served within their objective again (referee).
-    pub recovered: Option<SimTime>,
+/// One labelled incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TruthDocument {
+    /// Its name.
+    pub id: String,
+    /// Entities that are root causes.
+    pub root_causes: Vec<Name>,
+    /// What is wrong with them; null if the label does not say.
+    pub cause: Option<Cause>,
 }
 
 /// One possible root cause.
@@ -136,6 +128,8 @@ pub struct ActionDocument {
     pub verb: Verb,
     /// To whom.
     pub target: Name,
+    /// Whether it was only said.
+    pub dry_run: bool,
     /// When it was let through; null if it never was.
     pub acted_at: Option<SimTime>,
     /// Ruling over all guardrails; null if none was asked.
@@ -163,7 +157,7 @@ impl RunDocument {
             policy_hash: crate::scenario::hash(&setup.policy),
             trials: trials.iter().map(|trial| TrialDocument::new(setup, trial)).collect(),
             failures: failures.to_vec(),
-            aggregate: referee::aggregate(&scorecards),
+            aggregate: referee::aggregate(&scorecards).without_findings(),
         }
     }
 
@@ -181,9 +175,18 @@ impl TrialDocument {
             name: trial.name.clone(),
             seed: trial.seed,
             digest: trial.digest.clone(),
-            expectations: judge::judge(&setup.expect, trial, &incidents),
+            expectations: judge::judge(&setup.expect, &trial.scorecard, &incidents),
             incidents,
+            truth: trial.truth.iter().flat_map(|truth| &truth.incidents).map(truth).collect(),
             scorecard: trial.scorecard.clone(),
         }
+    }
+}
+
+fn truth(incident: &TrueIncident) -> TruthDocument {
+    TruthDocument {
+        id: incident.id.clone(),
+        root_causes: incident.root_causes.clone(),
+        cause: incident.cause,
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod baseline;
+pub mod calls;
 pub mod correlate;
 pub mod detect;
 pub mod effect;
@@ -13,6 +14,7 @@ mod history;
 pub mod incidents;
 pub mod lexicon;
 mod scores;
+pub mod templates;
 #[cfg(test)]
 mod testing;
 

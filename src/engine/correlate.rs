@@ -5,9 +5,9 @@
 //! the policy and applies the threshold, in one place.
 
 pub mod catalog;
-mod semantic;
-mod temporal;
-mod topological;
+pub mod semantic;
+pub mod temporal;
+pub mod topological;
 
 pub use super::incidents::Incidents;
 use crate::catalog::{KindError, Spec, find};

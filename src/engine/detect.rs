@@ -11,9 +11,14 @@ use crate::catalog::{KindError, Spec, find};
 use crate::model::StepInput;
 use crate::unit::SimTime;
 
+pub mod burn_rate;
 pub mod catalog;
-mod level_shift;
-mod robust_score;
+pub mod event_match;
+pub mod level_shift;
+pub mod log_templates;
+pub mod robust_score;
+pub mod span_stats;
+pub mod threshold;
 
 /// Scores telemetry.
 pub trait Detector {

@@ -1,10 +1,20 @@
 //! All detectors, alphabetically.
 
-use super::{Build, level_shift, robust_score};
+use super::{
+    Build, burn_rate, event_match, level_shift, log_templates, robust_score, span_stats, threshold,
+};
 use crate::catalog::Entry;
 
 /// Every kind of detector.
-pub const ALL: &[Entry<Build>] = &[level_shift::ENTRY, robust_score::ENTRY];
+pub const ALL: &[Entry<Build>] = &[
+    burn_rate::ENTRY,
+    event_match::ENTRY,
+    level_shift::ENTRY,
+    log_templates::ENTRY,
+    robust_score::ENTRY,
+    span_stats::ENTRY,
+    threshold::ENTRY,
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,14 +4,26 @@
 //! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
+mod action_log;
 mod alarm;
+
+mod case;
+#[cfg(test)]
+mod case_fixture;
+mod conclude;
 pub mod correlate;
 pub mod detect;
+pub mod diagnose;
+mod fleet_size;
+pub mod guard;
 mod history;
 mod incidents;
+mod pipeline;
+pub mod remediate;
 mod scores;
 
 pub use alarm::Gate;
+
 pub use history::History;
 
 use crate::model::{Decision, StepInput};

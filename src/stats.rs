@@ -1,1 +1,5 @@
 //! Pure maths on slices; each file names its paper. Imports nothing of this crate.
+
+pub mod dependence;
+pub mod robust;
+pub mod walk;

@@ -4,6 +4,7 @@
 //! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
+<<<<<<< HEAD
 pub mod alarm;
 pub mod baseline;
 pub mod calls;
@@ -13,12 +14,31 @@ pub mod effect;
 mod history;
 pub mod incidents;
 pub mod lexicon;
+=======
+mod action_log;
+mod alarm;
+
+mod case;
+#[cfg(test)]
+mod case_fixture;
+mod conclude;
+pub mod correlate;
+pub mod detect;
+pub mod diagnose;
+mod fleet_size;
+pub mod guard;
+mod history;
+mod incidents;
+mod pipeline;
+pub mod remediate;
+>>>>>>> remedy
 mod scores;
 pub mod templates;
 #[cfg(test)]
 mod testing;
 
 pub use alarm::Gate;
+
 pub use history::History;
 
 use crate::model::{Decision, StepInput};

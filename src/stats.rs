@@ -1,4 +1,6 @@
 //! Pure maths on slices; each file names its paper. Imports nothing of this crate.
 
+pub mod dependence;
 pub mod robust;
 pub mod shift;
+pub mod walk;

@@ -129,7 +129,11 @@ fn anomaly_signs(around: &Surroundings<'_>, incident: &Incident) -> Vec<Sign> {
 
 fn signal_text(meta: &SeriesMeta) -> String {
     let labels: Vec<String> = meta.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    if labels.is_empty() { meta.metric.clone() } else { format!("{} {}", meta.metric, labels.join(" ")) }
+    if labels.is_empty() {
+        meta.metric.clone()
+    } else {
+        format!("{} {}", meta.metric, labels.join(" "))
+    }
 }
 
 struct Baseline {

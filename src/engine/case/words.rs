@@ -21,7 +21,11 @@ pub fn percent(before: f64, after: f64) -> String {
 #[must_use]
 pub fn span_of_time(length: SimDuration) -> String {
     let secs = length.secs_f64().round() as i64;
-    if (0..120).contains(&secs) { format!("{secs}s") } else { SimDuration::from_secs(secs).to_string() }
+    if (0..120).contains(&secs) {
+        format!("{secs}s")
+    } else {
+        SimDuration::from_secs(secs).to_string()
+    }
 }
 
 /// Three significant digits.

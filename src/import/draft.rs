@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use super::table::Cell;
 use super::tally::Tally;
-use crate::model::{EntityKind, Event, LogRecord, SeriesCatalog, SeriesMeta, Span, Topology, Truth};
+use crate::model::{
+    EntityKind, Event, LogRecord, SeriesCatalog, SeriesMeta, Span, Topology, Truth,
+};
 use crate::unit::{EntityId, SeriesId, SimDuration, SimTime, Window};
 
 /// One value of one series.
@@ -164,9 +166,7 @@ impl Draft {
             events.map(|(a, b)| (a.time, b.time)),
         ];
         let known = stretches.into_iter().flatten();
-        known
-            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-            .map(|(start, end)| Window { start, end })
+        known.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).map(|(start, end)| Window { start, end })
     }
 
     /// Adds a call wherever a span's parent is a span of another service.
@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn disorder_is_mended_and_said() {
-        let rows = [(10, 1.0), (30, 3.0), (20, 2.0), (30, 4.0), (40, f64::NAN), (50, f64::INFINITY)];
+        let rows =
+            [(10, 1.0), (30, 3.0), (20, 2.0), (30, 4.0), (40, f64::NAN), (50, f64::INFINITY)];
         let (draft, series) = draft(&rows);
         let values: Vec<f64> = draft.samples().iter().map(|s| s.value).collect();
         assert_eq!(values, [1.0, 2.0, 4.0]);

@@ -24,6 +24,12 @@ impl Flaw {
         Self { path: path.to_owned(), line: None, problem: problem.into() }
     }
 
+    /// JSON that could not be read; `serde_json` knows the line.
+    pub(super) fn json(path: &Path, error: &serde_json::Error) -> Self {
+        let line = u64::try_from(error.line()).ok().filter(|line| *line > 0);
+        Self { path: path.to_owned(), line, problem: error.to_string() }
+    }
+
     /// Something wrong on one line.
     pub(super) fn line(path: &Path, line: u64, problem: impl Into<String>) -> Self {
         Self { path: path.to_owned(), line: Some(line), problem: problem.into() }

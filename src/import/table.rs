@@ -1,15 +1,12 @@
 //! Delimited text -> rows with line numbers, and cells -> numbers.
 //!
-//! Owns opening (gzip by its magic bytes), headers, and the messages that name file, line and
-//! column. A row of another width is refused: nobody can say which cell is missing. Source for
+//! Owns headers and the messages that name file, line and column. A row of another width is refused: nobody can say which cell is missing. Source for
 //! the syntax: RFC 4180. Known limit: text must be UTF-8; a leading byte order mark is skipped.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use flate2::read::MultiGzDecoder;
 
 use super::flaw::Flaw;
 use crate::catalog::{did_you_mean, nearest};
@@ -43,31 +40,13 @@ pub(super) enum Cell {
     Infinite,
 }
 
-/// A file as bytes; gzip is unpacked on the way, whatever the file's name says.
-///
-/// # Errors
-/// If it cannot be opened or is empty.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, Flaw> {
-    let failed = |e: std::io::Error| Flaw::file(path, format!("cannot be read: {e}"));
-    let mut bytes = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
-    let head = bytes.fill_buf().map_err(failed)?;
-    if head.is_empty() {
-        return Err(Flaw::file(path, "expected data, found an empty file"));
-    }
-    if head.starts_with(&[0x1f, 0x8b]) {
-        let unpacked = MultiGzDecoder::new(bytes);
-        return Ok(Box::new(BufReader::with_capacity(1 << 16, unpacked)));
-    }
-    Ok(Box::new(bytes))
-}
-
 impl Table<Box<dyn BufRead>> {
     /// Opens a file; see `read`.
     ///
     /// # Errors
     /// If it cannot be read or has no header line.
     pub(super) fn open(path: &Path, delimiter: u8) -> Result<Self, Flaw> {
-        Self::read(path, open(path)?, delimiter)
+        Self::read(path, super::files::open(path)?, delimiter)
     }
 }
 

@@ -7,20 +7,14 @@
 
 use std::collections::BTreeMap;
 
+use super::gathered::Gathered;
 use super::table::Cell;
 use super::tally::Tally;
 use crate::model::{
     EntityKind, Event, LogRecord, SeriesCatalog, SeriesMeta, Span, Topology, Truth,
 };
+use crate::timeline::Sample;
 use crate::unit::{EntityId, SeriesId, SimDuration, SimTime, Window};
-
-/// One value of one series.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Sample {
-    pub(super) time: SimTime,
-    pub(super) series: SeriesId,
-    pub(super) value: f64,
-}
 
 /// One case in the making.
 #[derive(Debug, Default)]
@@ -126,6 +120,20 @@ impl Draft {
         self.logs.sort_by_key(|log| log.time);
         self.spans.sort_by_key(Span::end);
         self.events.sort_by_key(|event| event.time);
+    }
+
+    /// Itself as a case to be written, with its tally as notes.
+    pub(super) fn gathered(self) -> Gathered {
+        Gathered {
+            notes: self.tally.notes(),
+            topology: self.topology,
+            series: self.series,
+            truth: self.truth,
+            samples: self.samples,
+            logs: self.logs,
+            spans: self.spans,
+            events: self.events,
+        }
     }
 
     /// The samples, in the order that `settle` gave them.

@@ -14,12 +14,55 @@ mod wire;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use self::metrics::Meter;
-use self::wire::{Request, Resource, attribute};
+use self::wire::{Export, Resource, attribute};
 use super::draft::Draft;
 use super::flaw::Flaw;
+use super::{Build, ImportError, Request, Summary, files, store};
+use crate::catalog::{Entry, schema_of};
 use crate::model::EntityKind;
-use crate::unit::EntityId;
+use crate::unit::{EntityId, SimDuration};
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: "otlp",
+    summary: "OpenTelemetry metrics, logs and traces: JSON lines of the Collector's file exporter",
+    help: "Reads a file, or all *.json, *.jsonl and *.ndjson below a folder (gzip too), into one \
+           case. Histograms become mean, p50, p90 and p99 (interpolated linearly within their \
+           bucket) and a rate, from what was added since the point before. Delta sums become \
+           rates. Calls follow from spans whose parent is a span of another service. There is no \
+           truth in such a recording: nothing is scored.",
+    source: "OpenTelemetry protocol 1.x (JSON encoding); Collector file exporter, format: json",
+    example: "{ interval: 10s }",
+    schema: schema_of::<Config>,
+    build,
+};
+
+/// Parameters of `otlp`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// Name of the dataset; absent: the source's name.
+    name: Option<String>,
+    /// Scrape interval, e.g. `10s`; absent: the median step of the series.
+    interval: Option<SimDuration>,
+}
+
+fn build(request: &mut Request<'_>) -> Result<Summary, ImportError> {
+    let config: Config = request.config("otlp")?;
+    let mut reader = Reader::default();
+    for path in files::below(request.source, &["json", "jsonl", "ndjson"])? {
+        reader.file(&path, files::open(&path)?)?;
+    }
+    let draft = reader.finish();
+    if draft.is_empty() {
+        let problem = "expected metrics, logs or traces, found none";
+        return Err(Flaw::file(request.source, problem).into());
+    }
+    store::single(request, config.name, config.interval, draft)
+}
 
 /// Where a service's name stands, the first that is there.
 const SERVICE: [&str; 4] =
@@ -48,7 +91,7 @@ impl Reader {
                 Ok(_) => {}
                 Err(e) => return Err(Flaw::line(path, line, format!("cannot be read: {e}"))),
             }
-            match serde_json::from_str::<Request>(&text) {
+            match serde_json::from_str::<Export>(&text) {
                 Ok(request) => self.request(&request).map_err(|p| Flaw::line(path, line, p))?,
                 Err(e) if e.is_eof() && !text.ends_with('\n') && requests > 0 => {
                     self.draft.tally.count("last lines cut off, left out");
@@ -67,12 +110,12 @@ impl Reader {
     fn whole(&mut self, path: &Path, mut text: String, mut rest: impl Read) -> Result<(), Flaw> {
         let failed = |e| Flaw::file(path, format!("cannot be read: {e}"));
         rest.read_to_string(&mut text).map_err(failed)?;
-        let request: Request = serde_json::from_str(&text)
+        let request: Export = serde_json::from_str(&text)
             .map_err(|e| no_request(path, u64::try_from(e.line()).unwrap_or(1), &e))?;
         self.request(&request).map_err(|problem| Flaw::file(path, problem))
     }
 
-    fn request(&mut self, request: &Request) -> Result<(), String> {
+    fn request(&mut self, request: &Export) -> Result<(), String> {
         let Self { draft, meter } = self;
         for group in request.resource_metrics.iter().flatten() {
             let entity = entity(draft, group.resource.as_ref());

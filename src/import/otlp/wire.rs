@@ -13,7 +13,7 @@ use serde::de::{self, Deserializer, Visitor};
 /// One line of the file exporter: any of the three requests.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Request {
+pub(super) struct Export {
     pub(super) resource_metrics: Option<Vec<ResourceMetrics>>,
     pub(super) resource_logs: Option<Vec<ResourceLogs>>,
     pub(super) resource_spans: Option<Vec<ResourceSpans>>,

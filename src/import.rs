@@ -13,10 +13,21 @@ use crate::catalog::{KindError, Spec};
 use crate::timeline::{CaseCounts, DatasetMeta, DatasetWriter, TimelineError};
 
 pub mod catalog;
+mod clock;
+mod draft;
+mod files;
+mod flaw;
 mod gathered;
+mod nab;
 mod nezha;
+mod otlp;
 mod petshop;
+mod prometheus;
+mod store;
+mod table;
+mod tally;
 
+pub use flaw::Flaw;
 pub use gathered::Gathered;
 
 /// Called after each case with (done, total, name of the case).
@@ -71,6 +82,9 @@ pub enum ImportError {
         /// What was expected.
         expected: String,
     },
+    /// A file cannot be used, in words that need more room.
+    #[error(transparent)]
+    Flaw(#[from] Flaw),
     /// No such importer, or its parameters are wrong.
     #[error(transparent)]
     Kind(#[from] KindError),

@@ -1,11 +1,12 @@
 //! The import formats there are, in alphabetical order.
 
 use super::Build;
-use super::{nezha, petshop};
+use super::{nab, nezha, otlp, petshop, prometheus};
 use crate::catalog::Entry;
 
 /// All import formats.
-pub const ALL: &[Entry<Build>] = &[nezha::ENTRY, petshop::ENTRY];
+pub const ALL: &[Entry<Build>] =
+    &[nab::ENTRY, nezha::ENTRY, otlp::ENTRY, petshop::ENTRY, prometheus::ENTRY];
 
 #[cfg(test)]
 mod tests {

@@ -4,20 +4,10 @@
 //! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
-<<<<<<< HEAD
+mod action_log;
 pub mod alarm;
 pub mod baseline;
 pub mod calls;
-pub mod correlate;
-pub mod detect;
-pub mod effect;
-mod history;
-pub mod incidents;
-pub mod lexicon;
-=======
-mod action_log;
-mod alarm;
-
 mod case;
 #[cfg(test)]
 mod case_fixture;
@@ -25,20 +15,20 @@ mod conclude;
 pub mod correlate;
 pub mod detect;
 pub mod diagnose;
+pub mod effect;
 mod fleet_size;
 pub mod guard;
 mod history;
-mod incidents;
+pub mod incidents;
+pub mod lexicon;
 mod pipeline;
 pub mod remediate;
->>>>>>> remedy
 mod scores;
 pub mod templates;
 #[cfg(test)]
 mod testing;
 
 pub use alarm::Gate;
-
 pub use history::History;
 
 use crate::model::{Decision, StepInput};

@@ -25,8 +25,6 @@ pub struct DatasetRun<'a> {
     pub jobs: usize,
     /// Whether the recording's own alarm is handed to the engine.
     pub alarm: AlarmSource,
-    /// Keeps the metric tracks of each trial, for plots.
-    pub tracks: bool,
 }
 
 /// How an engine learns that something is wrong.

@@ -15,9 +15,11 @@ use crate::timeline::{CaseCounts, DatasetMeta, DatasetWriter, TimelineError};
 pub mod catalog;
 mod gathered;
 mod nezha;
+mod parallel;
 mod petshop;
 
 pub use gathered::Gathered;
+pub use parallel::write_cases;
 
 /// Called after each case with (done, total, name of the case).
 pub type Progress<'a> = dyn FnMut(usize, usize, &str) + Send + 'a;
@@ -154,3 +156,6 @@ pub fn import(kind: &str, request: &mut Request<'_>) -> Result<Summary, ImportEr
     let entry = crate::catalog::find("import format", catalog::ALL, kind)?;
     (entry.build)(request)
 }
+
+#[cfg(test)]
+mod shared_tests;

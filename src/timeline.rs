@@ -35,3 +35,6 @@ pub use error::{Severity, TimelineError};
 pub use meta::{CaseInfo, DatasetMeta, Provenance};
 pub use sample_rows::Sample;
 pub use schema::{FORMAT_VERSION, Table};
+
+#[cfg(test)]
+mod tests;

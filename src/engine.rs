@@ -6,6 +6,7 @@
 
 mod action_log;
 mod alarm;
+mod build;
 
 mod case;
 #[cfg(test)]
@@ -23,8 +24,10 @@ pub mod remediate;
 mod scores;
 
 pub use alarm::Gate;
+pub use build::build;
 
 pub use history::History;
+pub use pipeline::{Pipeline, Stages};
 
 use crate::model::{Decision, StepInput};
 

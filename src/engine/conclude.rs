@@ -16,7 +16,7 @@ use crate::unit::{EntityId, Ratio};
 
 /// A hypothesis keeps at most this much evidence, the heaviest.
 const MOST_EVIDENCE: usize = 8;
-/// What one refuted remedy leaves of a hypothesis' score.
+/// What one refuted remedy leaves of a hypothesis' score and probability.
 const REFUTED_LEAVES: f64 = 0.3;
 
 /// A suspect with everything known of it.
@@ -30,12 +30,13 @@ struct Ranked {
 
 /// The diagnosis that follows from a ranking.
 #[must_use]
-pub fn conclude(case: &Case<'_>, said: Vec<Suspicion>) -> Diagnosis {
+pub(super) fn conclude(case: &Case<'_>, said: Vec<Suspicion>) -> Diagnosis {
     let ranked = ranked(case, said);
     let scores: Vec<f64> = ranked.iter().map(|r| r.score).collect();
     let top = ranked.first().map_or(0.0, |best| {
         let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.cause);
-        facts.probability()
+        let doubt = REFUTED_LEAVES.powi(refutations(case, best.entity, best.cause) as i32);
+        facts.probability() * doubt
     });
     let shares = confidence::share_out(top, &scores);
     let tree = ranked.first().and_then(|best| tree::grow(case, best.entity, best.cause));
@@ -101,8 +102,8 @@ fn summary(hypotheses: &[Hypothesis]) -> String {
 /// What a sign says, in few words: "memory +340 %".
 fn brief(sign: &Sign) -> String {
     match (sign.before, sign.after) {
-        (Some(before), Some(after)) => format!("{} {}", sign.signal, percent(before, after)),
-        _ => sign.signal.clone(),
+        (Some(before), Some(after)) => format!("{} {}", sign.words, percent(before, after)),
+        _ => sign.words.clone(),
     }
 }
 

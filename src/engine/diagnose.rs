@@ -103,8 +103,8 @@ fn sign_text(sign: &Sign, topology: &Topology) -> String {
     let name = topology.name(sign.entity);
     match (sign.before, sign.after) {
         (Some(before), Some(after)) => {
-            format!("{} of {name} {} since {}", sign.signal, percent(before, after), sign.since)
+            format!("{} of {name} {} since {}", sign.words, percent(before, after), sign.since)
         }
-        _ => format!("{} of {name} since {}", sign.signal, sign.since),
+        _ => format!("{} of {name} since {}", sign.words, sign.since),
     }
 }

@@ -37,8 +37,10 @@ pub struct Sign {
     pub series: Option<SeriesId>,
     /// What it tells.
     pub role: Role,
-    /// What exactly was seen, for a person.
+    /// What exactly was seen.
     pub signal: String,
+    /// The same in a person's words.
+    pub words: String,
     /// Largest robust z-score towards the bad side, never NaN, at least 0.
     pub z: f64,
     /// Baseline, in `unit`.
@@ -94,6 +96,7 @@ fn metric_signs(around: &Surroundings<'_>, since: SimTime) -> Vec<Sign> {
                 series: Some(id),
                 role: meta.role,
                 signal: signal_text(meta),
+                words: plain_words(meta),
                 z,
                 before: Some(baseline.median),
                 after: Some(column[at]),
@@ -116,6 +119,7 @@ fn anomaly_signs(around: &Surroundings<'_>, incident: &Incident) -> Vec<Sign> {
                 series: None,
                 role: anomaly.role,
                 signal: anomaly.signal.clone(),
+                words: anomaly.signal.clone(),
                 z: (anomaly.score * Z_PER_SCORE).clamp(0.0, FULL_Z),
                 before: anomaly.expected,
                 after: anomaly.observed,
@@ -134,6 +138,25 @@ fn signal_text(meta: &SeriesMeta) -> String {
     } else {
         format!("{} {}", meta.metric, labels.join(" "))
     }
+}
+
+/// "memory", "p99 latency", "latency to cart"; the metric's own name where its role says nothing.
+fn plain_words(meta: &SeriesMeta) -> String {
+    let noun = match meta.role {
+        Role::Traffic => "request rate",
+        Role::Errors => "error rate",
+        Role::Availability => "availability",
+        Role::Latency => "latency",
+        Role::Cpu => "CPU",
+        Role::Memory => "memory",
+        Role::Disk => "disk",
+        Role::Network => "network",
+        Role::Restarts => "restarts",
+        _ => return signal_text(meta),
+    };
+    let stat = meta.stat().map(|stat| format!("{stat} ")).unwrap_or_default();
+    let callee = meta.labels.get("callee").map(|c| format!(" to {c}")).unwrap_or_default();
+    format!("{stat}{noun}{callee}")
 }
 
 struct Baseline {

@@ -57,9 +57,7 @@ fn measured(value: &Value) -> Option<f64> {
 }
 
 fn section(name: &str, value: &Value) -> Vec<ScoreRow> {
-    let Value::Object(measures) = value else {
-        return value.as_f64().map(|v| plain("", name, Some(v))).into_iter().collect();
-    };
+    let Value::Object(measures) = value else { return Vec::new() };
     measures.iter().filter_map(|(measure, value)| row(name, measure, value)).collect()
 }
 

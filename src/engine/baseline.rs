@@ -138,7 +138,7 @@ mod tests {
     fn a_baseline_needs_samples_and_skips_gaps() {
         assert_eq!(run(&[1.0; 5], 99), None);
         assert_eq!(run(&[f64::NAN; 30], 99), None);
-        let mut values = vec![1.0, f64::NAN].repeat(4);
+        let mut values = [1.0, f64::NAN].repeat(4);
         values.extend([1.0; 4]);
         assert_eq!(run(&values, 99).map(|n| (n.center, n.sigma)), Some((1.0, 0.0)));
     }

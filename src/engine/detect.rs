@@ -16,6 +16,8 @@ pub mod catalog;
 pub mod event_match;
 pub mod level_shift;
 pub mod log_templates;
+#[cfg(test)]
+mod quiet_hour;
 pub mod robust_score;
 pub mod span_stats;
 pub mod threshold;

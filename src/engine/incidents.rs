@@ -283,7 +283,7 @@ mod tests {
             let input = StepInput { now, topology, series: &series, batch: &batch };
             let mut out = Vec::new();
             self.incidents.step(&input, gate, &mut out);
-            out.iter().map(|decision| format_of(decision)).collect()
+            out.iter().map(format_of).collect()
         }
 
         /// One anomaly at `secs` -> what was said.

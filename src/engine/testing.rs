@@ -8,7 +8,6 @@ use crate::unit::{EntityId, SimTime};
 /// One series of service `cart` (called by `web`), fed value by value.
 pub(crate) struct Series {
     meta: SeriesMeta,
-    step_secs: i64,
 }
 
 /// `n` values around `mean`, with a fixed pattern of deviations up to `spread`.
@@ -26,15 +25,11 @@ pub(crate) fn topology() -> Topology {
 
 impl Series {
     pub(crate) fn gauge(metric: &str, unit: &str) -> Self {
-        Self { meta: SeriesMeta::gauge(EntityId(1), metric, unit), step_secs: 15 }
+        Self { meta: SeriesMeta::gauge(EntityId(1), metric, unit) }
     }
 
     pub(crate) fn counter(metric: &str, unit: &str) -> Self {
-        Self { meta: SeriesMeta::counter(EntityId(1), metric, unit), step_secs: 15 }
-    }
-
-    pub(crate) fn every(self, step_secs: i64) -> Self {
-        Self { step_secs, ..self }
+        Self { meta: SeriesMeta::counter(EntityId(1), metric, unit) }
     }
 
     /// What the detector says at each frame, if anything.
@@ -50,7 +45,7 @@ impl Series {
         let mut scores = Scores::default();
         let mut said = Vec::new();
         for (i, value) in values.iter().enumerate() {
-            let now = SimTime::from_secs(i as i64 * self.step_secs);
+            let now = SimTime::from_secs(i as i64 * 15);
             batch.clear();
             scores.clear();
             batch.frame.reset(now, 1);
@@ -70,11 +65,11 @@ impl Series {
     }
 }
 
+/// What becomes visible at a second.
+pub(crate) type Step = (i64, Vec<LogRecord>, Vec<Span>, Vec<Event>);
+
 /// What a detector finds in steps of logs, spans and events, at the given seconds.
-pub(crate) fn findings(
-    detector: &mut dyn Detector,
-    steps: Vec<(i64, Vec<LogRecord>, Vec<Span>, Vec<Event>)>,
-) -> Vec<(i64, Finding)> {
+pub(crate) fn findings(detector: &mut dyn Detector, steps: Vec<Step>) -> Vec<(i64, Finding)> {
     let (topology, series) = (topology(), SeriesCatalog::default());
     let history = History::new(1);
     let mut found = Vec::new();

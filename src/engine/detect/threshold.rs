@@ -77,7 +77,7 @@ impl Detector for Threshold {
     fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
         let Some(time) = fresh_frame(input, history) else { return };
         self.since.resize(history.width(), None);
-        for (series, meta) in input.series.iter().filter(|(_, meta)| self.config.selects(meta)) {
+        for (series, _) in input.series.iter().filter(|(_, meta)| self.config.selects(meta)) {
             let Some(observed) = history.latest(series) else { continue };
             let Some((crossed, direction, expected)) = self.config.worst(observed) else {
                 continue;

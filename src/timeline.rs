@@ -9,7 +9,10 @@
 //! Source: Apache Parquet; OpenTelemetry data models for logs and spans.
 //! Known limit: one file per table and case; a case is not split over files.
 
+mod case_reader;
 mod case_writer;
+mod check;
+mod dataset;
 mod dataset_writer;
 mod error;
 mod event_rows;
@@ -19,13 +22,19 @@ mod sample_rows;
 mod schema;
 mod series_rows;
 mod span_rows;
+mod table_reader;
 mod table_writer;
 mod topology_file;
 mod yaml;
 
+pub use case_reader::{CaseReader, Rows};
 pub use case_writer::{CaseCounts, CaseWriter};
+pub use dataset::Dataset;
 pub use dataset_writer::DatasetWriter;
 pub use error::{Severity, TimelineError};
 pub use meta::{CaseInfo, DatasetMeta, Provenance};
 pub use sample_rows::Sample;
 pub use schema::{FORMAT_VERSION, Table};
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ pub struct Sample {
     pub time: SimTime,
     /// Of which series.
     pub series: SeriesId,
-    /// The value; finite or infinite, never NaN.
+    /// The value; always finite.
     pub value: f64,
 }
 
@@ -60,6 +60,10 @@ impl Record for Sample {
         let time = batch.column(0).as_primitive::<TimestampNanosecondType>().value(row);
         let series = batch.column(1).as_primitive::<UInt32Type>().value(row);
         let (time, series) = (SimTime::from_nanos(time), SeriesId(series));
-        Ok(Some(Self { time, series, value: value.value(row) }))
+        let value = value.value(row);
+        if !value.is_finite() {
+            return Err(format!("{series} is {value}, expected a finite number or null"));
+        }
+        Ok(Some(Self { time, series, value }))
     }
 }

@@ -3,10 +3,13 @@
 //! Entities are listed in id order, so that reading gives the same ids again; a replica names its
 //! service as `parent`, a node its zone. Calls go from caller to callee. Unknown keys are refused.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{did_you_mean, nearest};
 use crate::model::{EntityKind, Topology};
-use crate::unit::Name;
+use crate::unit::{EntityId, Name};
 
 /// The whole of `topology.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -50,5 +53,47 @@ impl TopologyFile {
             callee: map.name(call.callee).clone(),
         });
         Self { entities: entities.collect(), calls: calls.collect() }
+    }
+
+    /// The service map that the text describes, or everything that is wrong with it.
+    pub(super) fn build(&self) -> Result<Topology, Vec<String>> {
+        let mut problems = Vec::new();
+        let mut ids = BTreeMap::new();
+        for (index, line) in self.entities.iter().enumerate() {
+            let id = EntityId(u32::try_from(index).expect("fewer than 2^32 entities"));
+            if ids.insert(line.name.as_str(), id).is_some() {
+                problems.push(format!("duplicate entity {:?}", line.name));
+            }
+        }
+        let mut find = |name: &Name, what: &str| {
+            let found = ids.get(name.as_str()).copied();
+            if found.is_none() {
+                let near = nearest(name, ids.keys().copied());
+                let near = did_you_mean(near);
+                problems.push(format!("{what} {name:?} is not among the entities{near}"));
+            }
+            found
+        };
+        let mut parents = Vec::new();
+        for line in &self.entities {
+            parents.push(line.parent.as_ref().and_then(|parent| find(parent, "parent")));
+        }
+        let mut calls = Vec::new();
+        for line in &self.calls {
+            calls.push((find(&line.caller, "caller"), find(&line.callee, "callee")));
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut map = Topology::default();
+        for (line, parent) in self.entities.iter().zip(parents) {
+            map.add(line.name.clone(), line.kind, parent).expect("names are distinct");
+        }
+        for call in calls {
+            if let (Some(caller), Some(callee)) = call {
+                map.call(caller, callee);
+            }
+        }
+        Ok(map)
     }
 }

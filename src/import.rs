@@ -14,6 +14,7 @@ use crate::timeline::{CaseCounts, DatasetMeta, DatasetWriter, TimelineError};
 
 pub mod catalog;
 mod clock;
+mod csv;
 mod draft;
 mod files;
 mod flaw;
@@ -24,6 +25,7 @@ mod otlp;
 mod parallel;
 mod petshop;
 mod prometheus;
+mod rcaeval;
 mod store;
 mod table;
 mod tally;

@@ -1,12 +1,19 @@
 //! The import formats there are, in alphabetical order.
 
 use super::Build;
-use super::{nab, nezha, otlp, petshop, prometheus};
+use super::{csv, nab, nezha, otlp, petshop, prometheus, rcaeval};
 use crate::catalog::Entry;
 
 /// All import formats.
-pub const ALL: &[Entry<Build>] =
-    &[nab::ENTRY, nezha::ENTRY, otlp::ENTRY, petshop::ENTRY, prometheus::ENTRY];
+pub const ALL: &[Entry<Build>] = &[
+    csv::ENTRY,
+    nab::ENTRY,
+    nezha::ENTRY,
+    otlp::ENTRY,
+    petshop::ENTRY,
+    prometheus::ENTRY,
+    rcaeval::ENTRY,
+];
 
 #[cfg(test)]
 mod tests {

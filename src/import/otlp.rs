@@ -174,6 +174,7 @@ fn entity(draft: &mut Draft, resource: Option<&Resource>) -> EntityId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Instrument, SpanKind, SpanStatus};
     use proptest::prelude::*;
 
     fn read(text: &[u8]) -> Result<Draft, Flaw> {
@@ -182,7 +183,102 @@ mod tests {
         Ok(reader.finish())
     }
 
+    const LINES: &str = include_str!("../../tests/fixtures/import/otlp/export.jsonl");
+
+    /// `metric[stat] unit = value` of every sample.
+    fn samples(draft: &Draft) -> Vec<String> {
+        let show = |s: &crate::timeline::Sample| {
+            let meta = draft.series.get(s.series);
+            let stat = meta.stat().map(|stat| format!("[{stat}]")).unwrap_or_default();
+            format!("{}{stat} {} = {:.3}", meta.metric, meta.unit, s.value)
+        };
+        draft.samples().iter().map(show).collect()
+    }
+
+    #[test]
+    fn metrics_are_kept_or_become_rates_and_quantiles() {
+        let draft = read(LINES.as_bytes()).unwrap();
+        assert_eq!(
+            samples(&draft),
+            [
+                "process.memory.usage By = 150000000.000",
+                "requests.rate {request}/s = 4.000",
+                "cpu.time s = 12.500",
+                "http.server.request.rate {request}/s = 2.000",
+                "http.server.request.duration[mean] s = 0.150",
+                "http.server.request.duration[p50] s = 0.150",
+                "http.server.request.duration[p90] s = 0.190",
+                "http.server.request.duration[p99] s = 0.199",
+                "gc.pause[p99] ms = 5.000",
+            ]
+        );
+        let counter = draft.series.iter().find(|(_, m)| m.metric == "cpu.time").unwrap().1;
+        assert_eq!(counter.instrument, Instrument::Counter);
+        let pod = draft.topology.get(counter.entity);
+        assert_eq!((pod.name.as_str(), pod.kind), ("cart-0", EntityKind::Replica));
+        assert!(draft.tally.notes().contains(&"points flagged as not recorded: 1".to_owned()));
+    }
+
+    #[test]
+    fn logs_spans_and_calls_are_kept() {
+        let draft = read(LINES.as_bytes()).unwrap();
+        let severities: Vec<u8> = draft.logs.iter().map(|log| log.severity).collect();
+        assert_eq!(severities, [17, 13]);
+        assert_eq!(draft.logs[1].body, r#"{"left":3}"#);
+        assert_eq!(draft.logs[0].span_id, 0xeee1_9b7e_c3c1_b174);
+        assert_eq!(draft.spans[0].kind, SpanKind::Server);
+        assert_eq!(draft.spans[1].status, SpanStatus::Error);
+        let (web, cart) =
+            (draft.topology.find("web").unwrap(), draft.topology.find("cart").unwrap());
+        assert_eq!(draft.topology.callees(web).collect::<Vec<_>>(), [cart]);
+    }
+
+    #[test]
+    fn a_last_line_that_is_cut_off_is_counted_and_one_in_the_middle_is_refused() {
+        let cut = &LINES.as_bytes()[..LINES.len() - 40];
+        let draft = read(cut).unwrap();
+        assert!(draft.tally.notes().contains(&"last lines cut off, left out: 1".to_owned()));
+        let broken = format!("{{}}\n{{\"resourceLogs\":[\n{{}}\n");
+        let error = read(broken.as_bytes()).unwrap_err();
+        assert_eq!(error.line, Some(2), "{error}");
+    }
+
+    #[test]
+    fn a_document_over_many_lines_and_unknown_keys_are_read() {
+        let value: serde_json::Value = serde_json::from_str(LINES.lines().nth(2).unwrap()).unwrap();
+        let mut pretty = serde_json::to_string_pretty(&value).unwrap();
+        pretty.insert_str(1, "\"newKey\": 1,");
+        assert_eq!(read(pretty.as_bytes()).unwrap().logs.len(), 2);
+    }
+
+    #[test]
+    fn messages_say_where_and_what() {
+        for (text, expected) in [
+            (
+                "not json\n",
+                "otel.jsonl:1: expected an OTLP export request as JSON, as of `format: json`; \
+                 found expected ident at line 1 column 2",
+            ),
+            (
+                "{}\n{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":1,\
+                 \"spanId\":\"7\"}]}]}]}\n",
+                "otel.jsonl:2: expected an id of 16 hex digits, found \"7\"",
+            ),
+        ] {
+            assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), expected);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn mutated_lines_are_read_or_refused(at in any::<usize>(), byte in any::<u8>()) {
+            let mut bytes = LINES.as_bytes().to_vec();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let _ = read(&bytes);
+            let _ = read(&bytes[at..]);
+        }
+
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = read(&bytes);

@@ -5,11 +5,9 @@
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
 mod action_log;
-
-mod alarm;
-mod build;
 pub mod alarm;
 pub mod baseline;
+mod build;
 pub mod calls;
 mod case;
 #[cfg(test)]
@@ -32,7 +30,6 @@ pub mod templates;
 mod testing;
 
 pub use alarm::Gate;
-
 pub use build::build;
 pub use history::History;
 pub use pipeline::{Pipeline, Stages};

@@ -1,6 +1,8 @@
 //! Pure maths on slices; each file names its paper. Imports nothing of this crate.
 
 pub mod dependence;
+pub mod interval;
 pub mod robust;
 pub mod shift;
+pub mod summary;
 pub mod walk;

@@ -24,7 +24,7 @@ pub use scenario::run_scenario;
 
 use crate::model::Policy;
 use crate::scenario::Expectation;
-use crate::trial::Trial;
+use crate::trial::{Trial, TrialError};
 
 /// What all trials of a run share.
 #[derive(Debug, Clone)]
@@ -46,6 +46,22 @@ pub struct CaseFailure {
     pub seed: u64,
     /// What is wrong, one entry a problem.
     pub problems: Vec<String>,
+    /// Whether an invariant broke (a bug) and not the input.
+    pub broken: bool,
+}
+
+impl CaseFailure {
+    /// Input that cannot be used.
+    fn unusable<E: ToString>(name: &str, seed: u64, problems: &[E]) -> Self {
+        let problems = problems.iter().map(ToString::to_string).collect();
+        Self { name: name.to_owned(), seed, problems, broken: false }
+    }
+
+    /// A trial that did not end.
+    fn of_trial(name: &str, seed: u64, error: &TrialError) -> Self {
+        let broken = error.is_invariant();
+        Self { broken, ..Self::unusable(name, seed, &[error]) }
+    }
 }
 
 /// Finished trials, in order, and those that failed.

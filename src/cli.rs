@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod import;
 mod list;
+mod progress;
 mod run;
 mod schema;
 mod shelves;

@@ -19,9 +19,9 @@ pub mod shape;
 pub mod source;
 pub mod yaml;
 
-pub use any::{Sort, check_any, recognise};
+pub use any::{Sort, check_any, of_timeline, recognise};
 pub use diagnostic::{Problem, Severity};
 pub use expect::{Bound, BoundError, Comparison, Expectation};
 pub use file::{PolicySource, ScenarioFile};
 pub use load::{Checked, faults, load_scenario};
-pub use policy::{hash, load_policy, shelves};
+pub use policy::{default_policy, hash, load_policy, shelves};

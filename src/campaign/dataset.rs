@@ -1,12 +1,10 @@
 //! Every case of a dataset, replayed in open loop.
 
-use std::path::Path;
-
 use super::{CaseFailure, Outcomes, Progress, pool};
 use crate::engine;
 use crate::model::Policy;
 use crate::timeline::Dataset;
-use crate::trial::{self, Settings, Trial};
+use crate::trial::{self, Mode, Settings, Trial};
 use crate::unit::SimDuration;
 use crate::world::Recorded;
 
@@ -48,22 +46,18 @@ pub fn run_dataset(run: &DatasetRun<'_>, progress: &Progress<'_>) -> Outcomes {
 }
 
 fn replay(run: &DatasetRun<'_>, name: &str) -> Result<Trial, CaseFailure> {
-    let failure =
-        |problems: Vec<String>| CaseFailure { name: name.to_owned(), seed: run.seed, problems };
-    let path = run.dataset.case_path(name);
-    let mut world = open(&path, run).map_err(failure)?;
-    let mut engine = engine::build(run.policy, run.seed)
-        .map_err(|all| failure(all.iter().map(ToString::to_string).collect()))?;
-    let settings = Settings { name: name.to_owned(), seed: run.seed, ..Settings::default() };
-    trial::run(&mut world, &mut *engine, &settings)
-        .map_err(|error| failure(vec![error.to_string()]))
-}
-
-fn open(path: &Path, run: &DatasetRun<'_>) -> Result<Recorded, Vec<String>> {
-    let world = Recorded::open(path, run.dataset.meta.interval)
-        .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    Ok(match run.alarm {
+    let seed = run.seed;
+    let world = Recorded::open(&run.dataset.case_path(name), run.dataset.meta.interval)
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let mut world = match run.alarm {
         AlarmSource::Detected => world,
         AlarmSource::Reported(shift) => world.with_alarms(shift),
-    })
+    };
+    let mut engine = engine::build(run.policy, seed)
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    // Plots are drawn of a single case only; many cases would hold too much memory.
+    let record_tracks = run.case.is_some();
+    let settings = Settings { record_tracks, ..Settings::new(name, seed, Mode::OpenLoop) };
+    trial::run(&mut world, &mut *engine, &settings)
+        .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

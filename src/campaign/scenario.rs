@@ -3,7 +3,7 @@
 use super::{CaseFailure, Outcomes, Progress, pool};
 use crate::engine;
 use crate::scenario::Checked;
-use crate::trial::{self, Settings, Trial};
+use crate::trial::{self, Mode, Settings, Trial};
 use crate::world::synthetic::Synthetic;
 
 /// Runs a scenario once for each seed, on `jobs` threads (0: one a processor).
@@ -19,12 +19,13 @@ pub fn run_scenario(
 }
 
 fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
-    let failure = |problems| CaseFailure { name: checked.file.name.clone(), seed, problems };
-    let say = |problem: &dyn std::fmt::Display| vec![problem.to_string()];
+    let name = checked.file.name.as_str();
     let mut world = Synthetic::new(checked.spec.clone(), seed)
-        .map_err(|all| failure(all.iter().map(ToString::to_string).collect()))?;
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     let mut engine = engine::build(&checked.policy, seed)
-        .map_err(|all| failure(all.iter().map(ToString::to_string).collect()))?;
-    let settings = Settings { name: checked.file.name.clone(), seed, ..Settings::default() };
-    trial::run(&mut world, &mut *engine, &settings).map_err(|error| failure(say(&error)))
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let settings =
+        Settings { record_tracks: true, ..Settings::new(name, seed, Mode::ClosedLoop) };
+    trial::run(&mut world, &mut *engine, &settings)
+        .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

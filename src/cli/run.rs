@@ -102,8 +102,3 @@ impl Run {
         Ok(())
     }
 }
-
-/// The policy that a dataset is run with unless another is given.
-fn default_policy() -> Policy {
-    crate::scenario::default_policy()
-}

@@ -1,6 +1,7 @@
 //! Everything that `list` and `explain` know: the catalogs of all plug-in folders.
 
 use crate::catalog::nearest;
+use crate::{import, referee};
 use crate::scenario::kinds::{Kind, Shelf};
 use crate::scenario::{faults, shelves};
 
@@ -9,6 +10,9 @@ use crate::scenario::{faults, shelves};
 pub(super) fn all() -> Vec<Shelf> {
     let mut all = vec![faults()];
     all.extend(shelves().map(|(_, shelf)| shelf));
+    all.push(Shelf::of("measure", referee::measure::catalog::ALL));
+    all.push(Shelf::of("invariant", referee::safety::catalog::ALL));
+    all.push(Shelf::of("importer", import::catalog::ALL));
     all
 }
 

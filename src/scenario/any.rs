@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::diagnostic::Problem;
+use super::diagnostic::{Problem, Severity};
 use super::load::load_scenario;
 use super::policy::load_policy;
 use super::source::Source;
-use crate::timeline::Dataset;
+use crate::timeline::{Dataset, TimelineError};
 
 /// What a path turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +62,36 @@ pub fn check_any(path: &Path) -> Result<Sort, Vec<Problem>> {
         Sort::Scenario => load_scenario(path).map(|_| sort),
         Sort::Policy => load_policy(path).map(|_| sort),
         Sort::Dataset => {
-            let flaws = Dataset::check(path);
-            let problem = |flaw: &dyn std::fmt::Display| Problem::of_file(path, flaw.to_string());
-            let problems: Vec<Problem> = flaws.iter().map(|flaw| problem(flaw)).collect();
+            let problems = of_timeline(&Dataset::check(path));
             if problems.is_empty() { Ok(sort) } else { Err(problems) }
         }
     }
+}
+
+/// What is wrong with a recording, in the form of all other problems.
+#[must_use]
+pub fn of_timeline(flaws: &[TimelineError]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = flaws.iter().map(convert).collect();
+    problems.sort();
+    problems
+}
+
+fn convert(flaw: &TimelineError) -> Problem {
+    let problem = match flaw {
+        TimelineError::File { path, problem } => Problem::of_file(path, problem.clone()),
+        TimelineError::Text { path, line, column, problem } => Problem {
+            line: usize::try_from(*line).unwrap_or(0),
+            column: usize::try_from(*column).unwrap_or(0),
+            ..Problem::of_file(path, problem.clone())
+        },
+        TimelineError::Row { path, row, problem } => {
+            Problem::of_file(path, format!("row {row}: {problem}"))
+        }
+        TimelineError::MissingTruth { path } => Problem::of_file(
+            path,
+            "no truth.yaml: the case can be replayed, but nothing of it can be scored",
+        ),
+    };
+    let severity = if flaw.is_error() { Severity::Error } else { Severity::Warning };
+    Problem { severity, ..problem }
 }

@@ -9,7 +9,7 @@ use super::diagnostic::Problem;
 use super::kinds::Shelf;
 use super::shape::{self, Finding, join};
 use super::source::Source;
-use super::yaml::Node;
+use super::yaml::{self, Node};
 use crate::catalog::{did_you_mean, nearest, schema_of};
 use crate::engine;
 use crate::model::{Cause, Policy};
@@ -29,6 +29,17 @@ pub fn load_policy(file: &Path) -> Result<Policy, Vec<Problem>> {
         problems.sort();
         problems
     })
+}
+
+/// The policy for whoever names none: `scenarios/policies/default.yaml`, as it was built in.
+///
+/// # Panics
+/// Never: a test reads it.
+#[must_use]
+pub fn default_policy() -> Policy {
+    let text = include_str!("../../scenarios/policies/default.yaml");
+    let node = yaml::parse(text).expect("the default policy is YAML");
+    read(&node, "").expect("the default policy is good")
 }
 
 /// A tree as a policy; `path` is where it stands in its file, empty for a file of its own.

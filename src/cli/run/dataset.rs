@@ -5,12 +5,12 @@ use super::super::failure::Failure;
 use super::super::progress::Progress;
 use super::super::staging::Staging;
 use super::super::terminal::Terminal;
-use super::{Alarm, Run, default_policy, output};
+use super::{Alarm, Run, output};
 use crate::campaign::document::{SourceDocument, SourceKind};
 use crate::campaign::{self, AlarmSource, DatasetRun, RunDocument, Setup};
 use crate::catalog::{did_you_mean, nearest};
 use crate::model::Policy;
-use crate::scenario::of_timeline;
+use crate::scenario::{default_policy, of_timeline};
 use crate::timeline::Dataset;
 
 /// Replays the cases of a dataset, or one of them with its report.

@@ -1,1 +1,3 @@
 //! Pure maths on slices; each file names its paper. Imports nothing of this crate.
+
+pub mod queueing;

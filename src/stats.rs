@@ -2,6 +2,7 @@
 
 pub mod dependence;
 pub mod interval;
+pub mod queueing;
 pub mod robust;
 pub mod shift;
 pub mod summary;

@@ -4,7 +4,9 @@
 //! Known limit: one person, fixed delays; night and fatigue come later.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::model::{Answer, AnswerKind};
 use crate::unit::{ActionId, Name, SimDuration, SimTime};
@@ -24,7 +26,7 @@ pub struct PeopleSpec {
 }
 
 /// What a person says to a request for approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Approve {
     /// Do it.
@@ -33,6 +35,20 @@ pub enum Approve {
     No,
     /// Nothing: nobody looks, and pages stay unacknowledged too.
     Absent,
+}
+
+/// Plain `yes` and `no` are truth values to many YAML readers, so those are taken too.
+impl<'de> Deserialize<'de> for Approve {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match Value::deserialize(d)? {
+            Value::Bool(true) => Ok(Self::Yes),
+            Value::Bool(false) => Ok(Self::No),
+            Value::String(text) if text == "yes" => Ok(Self::Yes),
+            Value::String(text) if text == "no" => Ok(Self::No),
+            Value::String(text) if text == "absent" => Ok(Self::Absent),
+            other => Err(Error::custom(format!("expected yes, no or absent, found {other}"))),
+        }
+    }
 }
 
 impl Default for PeopleSpec {
@@ -73,6 +89,20 @@ impl PeopleSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn yes_and_no_are_read_with_and_without_quotes() {
+        for (text, approve) in [
+            ("yes", Approve::Yes),
+            ("'yes'", Approve::Yes),
+            ("no", Approve::No),
+            ("absent", Approve::Absent),
+        ] {
+            let people: PeopleSpec = serde_saphyr::from_str(&format!("approve: {text}")).unwrap();
+            assert_eq!(people.approve, approve, "{text}");
+        }
+        assert!(serde_saphyr::from_str::<PeopleSpec>("approve: maybe").is_err());
+    }
 
     #[test]
     fn people_answer_late_or_never() {

@@ -39,6 +39,10 @@ pub struct ServiceSpec {
     pub service_time_cv: f64,
     /// Share of requests that fail even on a good day (default 0.0005).
     pub error_ratio: Ratio,
+    /// Share of the own work that is computing; the rest waits for disks and locks (default 0.3).
+    pub cpu_share: Ratio,
+    /// Processors that one replica may use (default 1).
+    pub cpu_cores: f64,
     /// Requests that may wait per replica before more are shed (default 200).
     pub queue_limit: u32,
     /// Whom it calls, one after the other.
@@ -165,6 +169,8 @@ impl Default for ServiceSpec {
             service_time: SimDuration::from_millis(20),
             service_time_cv: 1.0,
             error_ratio: Ratio::clamped(0.0005),
+            cpu_share: Ratio::clamped(0.3),
+            cpu_cores: 1.0,
             queue_limit: 200,
             calls: Vec::new(),
             memory_limit_mib: 512.0,

@@ -1,5 +1,6 @@
 //! What the referee is given: the journal, the truth and what really happened. No engine, no world.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::safety::Rules;
@@ -8,7 +9,7 @@ use crate::unit::{Name, Window};
 
 /// What an action can change in the world that was run.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {

@@ -10,6 +10,7 @@ pub mod correlation;
 pub mod detection;
 pub mod impact;
 pub mod localization;
+pub mod remediation;
 pub mod safety;
 pub mod timing;
 

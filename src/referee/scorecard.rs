@@ -15,6 +15,7 @@ use super::measure::correlation::{self, Correlation};
 use super::measure::detection::{self, Detection};
 use super::measure::impact::{self, Impact};
 use super::measure::localization::{self, Localization};
+use super::measure::remediation::{self, Remediation};
 use super::measure::safety::{self, Safety};
 use super::measure::timing::{self, Timing};
 use super::stages::{Stages, of_incident};
@@ -35,6 +36,8 @@ pub struct Scorecard {
     pub correlation: Correlation,
     /// Was the right thing blamed?
     pub localization: Option<Localization>,
+    /// Was the right thing done to the right place?
+    pub remediation: Option<Remediation>,
     /// How long did each stage take?
     pub timing: Option<Timing>,
     /// What was broken while helping?
@@ -62,6 +65,8 @@ pub struct Findings {
     pub correlation: correlation::Found,
     /// Localization, one item per truth with a known root cause.
     pub localization: Vec<localization::Found>,
+    /// Remediation, one item per truth with a known root cause.
+    pub remediation: Vec<remediation::Found>,
     /// Timing, one item per truth.
     pub timing: Vec<timing::Found>,
     /// Safety.
@@ -99,6 +104,7 @@ pub fn score(evidence: &Evidence<'_>) -> Scorecard {
         detection: labelled.then(|| detection::find(&case)),
         correlation: correlation::find(&case),
         localization: localization::find(&case),
+        remediation: remediation::find(&case),
         timing: timing::find(&case),
         safety: safety::find(&case),
         confidence: confidence::find(&case),
@@ -127,6 +133,7 @@ fn sum_up(mut findings: Vec<Findings>) -> Scorecard {
     let scored = findings.iter().filter(|f| f.unscored.is_none()).count();
     let detected: Vec<_> = findings.iter().filter_map(|f| f.detection.as_ref()).collect();
     let located: Vec<_> = findings.iter().flat_map(|f| &f.localization).collect();
+    let treated: Vec<_> = findings.iter().flat_map(|f| &f.remediation).collect();
     let timed: Vec<_> = findings.iter().flat_map(|f| &f.timing).collect();
     let believed: Vec<_> = findings.iter().flat_map(|f| &f.confidence).collect();
     let any = scored > 0;
@@ -137,6 +144,7 @@ fn sum_up(mut findings: Vec<Findings>) -> Scorecard {
         detection: any.then(|| detection::summarise(&detected)),
         correlation: correlation::summarise(&refs(&findings, |f| &f.correlation)),
         localization: any.then(|| localization::summarise(&located)),
+        remediation: any.then(|| remediation::summarise(&treated)),
         timing: any.then(|| timing::summarise(&timed)),
         safety: safety::summarise(&refs(&findings, |f| &f.safety)),
         confidence: any.then(|| confidence::summarise(&believed)),
@@ -273,6 +281,24 @@ mod tests {
         let timing = good().mode(Mode::OpenLoop).score().timing.unwrap();
         assert!(timing.mttr_s.is_none() && timing.not_recovered.is_none());
         assert_eq!(timing.time_to_decision_s.n, 1);
+    }
+
+    #[test]
+    fn a_person_who_answers_a_page_ends_the_wait() {
+        let base = Sketch::default().truth(100, 900, "a").open(110, 1, "a").page(120, 1);
+        assert_eq!(base.score().timing.unwrap().mtta_s.n, 0);
+        let timing = base.approve(300, 1).score().timing.unwrap();
+        assert_eq!((timing.mtta_s.mean, timing.mtta_s.n), (Some(180.0), 1));
+    }
+
+    #[test]
+    fn a_false_alarm_has_stages_but_neither_onset_nor_recovery() {
+        let card = Sketch::default().users((100, 400)).truth(2000, 2100, "a");
+        let card = card.open(160, 1, "a").diagnose(170, "a", 0.9).score();
+        let opened = &card.findings[0].opened[0];
+        assert_eq!(opened.fate, Some(Fate::FalseAlarm));
+        assert!(opened.stages.diagnosed.is_some() && opened.answers.is_empty());
+        assert_eq!((opened.stages.onset, opened.stages.recovered), (None, None));
     }
 
     #[test]

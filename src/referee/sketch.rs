@@ -198,6 +198,12 @@ impl Sketch {
         }
     }
 
+    pub(crate) fn accept(&mut self, verb: Verb) {
+        for incident in &mut self.truth.get_or_insert_default().incidents {
+            incident.acceptable.push(verb);
+        }
+    }
+
     pub(crate) fn calls(mut self, pairs: &[(&str, &str)]) -> Self {
         let map = self.topology.get_or_insert_default();
         for (caller, callee) in pairs {

@@ -150,19 +150,22 @@ impl<'s> Loop<'s> {
         world: &mut dyn World,
     ) -> Result<(), TrialError> {
         self.check(now, &decision)?;
-        self.journal.push(now, Source::Engine, Body::Decision(decision.clone()));
         match &decision {
             Decision::Verdict(verdict) => {
                 self.ruled.insert(verdict.action);
             }
             Decision::Act(action) => {
                 self.done.insert(action.id);
-                world.apply(now, action);
             }
             Decision::Ask(action) => {
                 self.asked.insert(action.id);
-                world.ask(now, action);
             }
+            _ => {}
+        }
+        self.journal.push(now, Source::Engine, Body::Decision(decision));
+        match self.journal.lines().last().map(|line| &line.body) {
+            Some(Body::Decision(Decision::Act(action))) => world.apply(now, action),
+            Some(Body::Decision(Decision::Ask(action))) => world.ask(now, action),
             _ => {}
         }
         Ok(())

@@ -113,8 +113,11 @@ pub fn read_journal(input: impl BufRead) -> Result<(Header, Journal), JournalErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Body, Decision, Source};
+    use crate::referee::{Evidence, Rules, score};
     use crate::trial::scripted::{ScriptedEngine, ScriptedWorld, act, verdict};
     use crate::trial::{Settings, digest, run};
+    use crate::unit::{Name, SimTime};
 
     fn stored() -> (crate::trial::Trial, String) {
         let script = [(20, vec![verdict(1), act(1, "a")])];
@@ -133,6 +136,68 @@ mod tests {
         assert_eq!((header.seed, header.policy_hash.as_str()), (7, "abc"));
         assert_eq!(journal, trial.journal);
         assert_eq!(digest(&journal, &trial.record), trial.digest);
+    }
+
+    /// One of each thing an engine can say.
+    fn every_decision() -> Vec<Decision> {
+        let lines = r#"
+{"decision":"anomaly","id":1,"detector":"mad","class":"metric","entity":"a","instance":"a-0",
+ "signal":"m","role":"errors","since":"1970-01-01T00:00:01Z","raised":"1970-01-01T00:00:02Z",
+ "score":0.1,"direction":"up","observed":1e-7,"expected":null,"unit":"1"}
+{"decision":"resolved","anomaly":1,"at":"1970-01-01T00:00:09.000000001Z"}
+{"decision":"incident","id":1,"change":"merged","other":2,"opened":"1970-01-01T00:00:01Z",
+ "since":"1970-01-01T00:00:01Z","anomalies":[],"changes":[{"time":"1970-01-01T00:00:00Z",
+ "kind":"deploy","entity":"a","reason":"deploy","attributes":{"version":"2"}}],"reason":"r"}
+{"decision":"diagnosis","incident":1,"hypotheses":[{"entity":"a","cause":"bad_deploy",
+ "confidence":0.9,"evidence":[{"method":"m","text":"t","weight":-0.5,"time":null}]}],
+ "tree":{"time":"1970-01-01T00:00:00Z","text":"t","entity":null,"children":[]},"summary":"s"}
+{"decision":"plan","incident":1,"entity":"a","cause":"bad_deploy","confidence":0.9,
+ "actions":[{"id":2,"incident":1,"target":"a","verb":"rollback","version":null,
+ "strategy":"canary","risk":"reversible","dry_run":false,"reason":"r"}],
+ "rejected":[["restart","no use"]]}
+{"decision":"verdict","action":2,"guardrail":"all","ruling":"needs_approval","saw":"s","limit":"l"}
+{"decision":"ask","id":3,"incident":1,"target":"a","verb":"scale_up","factor":1.5,
+ "risk":"risky","dry_run":false,"reason":"r"}
+{"decision":"act","id":4,"incident":1,"target":"a","verb":"page_on_call","summary":"s",
+ "risk":"safe","dry_run":true,"reason":"r"}
+{"decision":"verified","action":2,"healed":true,"checked":"c"}
+{"decision":"notify","incident":1,"action":null,"text":"t"}
+"#;
+        let text = lines.replace("\n ", "");
+        let said = text.lines().filter(|l| !l.is_empty());
+        said.map(|l| serde_json::from_str(l).unwrap()).collect()
+    }
+
+    #[test]
+    fn everything_an_engine_can_say_survives_the_file() {
+        let (trial, _) = stored();
+        let mut journal = Journal::default();
+        for decision in every_decision() {
+            journal.push(SimTime::from_secs(9), Source::Engine, Body::Decision(decision));
+        }
+        assert_eq!(journal.lines().len(), 10);
+        let mut bytes = Vec::new();
+        write_journal(&mut bytes, &Header::of(&trial, ""), &journal).unwrap();
+        assert_eq!(read_journal(bytes.as_slice()).unwrap().1, journal);
+    }
+
+    #[test]
+    fn a_stored_journal_is_scored_alike() {
+        let (trial, text) = stored();
+        let (header, journal) = read_journal(text.as_bytes()).unwrap();
+        let candidates = [Name::from("a")];
+        let again = score(&Evidence {
+            mode: header.mode,
+            window: header.window,
+            journal: &journal,
+            truth: trial.truth.as_ref(),
+            record: &trial.record,
+            candidates: &candidates,
+            topology: Some(&trial.topology),
+            rules: &Rules::default(),
+        });
+        assert_eq!(again, trial.scorecard);
+        assert_eq!(again.safety.violations["incomplete_audit"], Some(1), "an act without a plan");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! All groups of measures, by name.
 
 use super::{
-    MeasureEntry, confidence, correlation, detection, impact, localization, safety, timing,
+    MeasureEntry, confidence, correlation, detection, impact, localization, remediation, safety,
+    timing,
 };
 
 /// Every group, alphabetical.
@@ -11,6 +12,7 @@ pub const ALL: &[MeasureEntry] = &[
     detection::ENTRY,
     impact::ENTRY,
     localization::ENTRY,
+    remediation::ENTRY,
     safety::ENTRY,
     timing::ENTRY,
 ];

@@ -1,7 +1,7 @@
 //! What did it break while it helped?
 //!
-//! In: every rule of `referee/safety/`, checked in one trial. Out: violations by kind, acts, and the
-//! share of trials without any violation. A kind that could not be judged in any trial is null.
+//! In: every rule of `referee/safety/`, checked in one trial. Out: violations by kind, acts, and
+//! the share of trials without any violation. A kind that could not be judged in any trial is null.
 
 use std::collections::BTreeMap;
 

@@ -6,12 +6,13 @@
 //! request to the first answer of a person. In open loop nothing recovers, so MTTR is absent and
 //! only the time to decision is claimed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Definition, MeasureEntry, define};
 use crate::catalog::{Entry, schema_of};
-use crate::model::Verb;
-use crate::referee::case::Case;
+use crate::model::{Action, Verb};
+use crate::referee::case::{Case, Said};
 use crate::referee::estimate::{Estimate, Spread};
 use crate::referee::evidence::Mode;
 use crate::referee::recovery::Recovery;
@@ -46,7 +47,7 @@ pub(super) const ENTRY: MeasureEntry = Entry {
 };
 
 /// The group on the scorecard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Timing {
     /// Onset to first anomaly.
     pub mttd_s: Spread,
@@ -78,7 +79,7 @@ pub struct Timing {
 
 /// How users fared, as stored.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Users {
@@ -91,7 +92,7 @@ pub enum Users {
 }
 
 /// What one truth shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {
     /// The truth's name.
     pub truth: String,
@@ -167,7 +168,7 @@ fn acknowledged(case: &Case<'_>, index: usize) -> Option<f64> {
         .filter(|a| a.time >= from && ids.contains(&a.what.incident))
         .min_by_key(|a| a.sequence)?;
     let calls = |id| {
-        let of = |a: &&super::super::case::Said<'_, crate::model::Action>| a.what.id == id;
+        let of = |a: &&Said<'_, Action>| a.what.id == id;
         case.asks.iter().chain(&case.acts).find(of).map(|a| a.what.incident)
     };
     let answer = case.answers.iter().find(|a| {

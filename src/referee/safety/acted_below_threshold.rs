@@ -15,8 +15,8 @@ use crate::unit::Ratio;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "acted_below_threshold",
     summary: "acted on the fleet alone below the confidence floor",
-    help: "The confidence of the last diagnosis before the act is read, not the one the plan states. \
-           An act approved by a person is not the engine's alone.",
+    help: "The confidence of the last diagnosis before the act is read, not the one that the plan \
+           states. An act approved by a person is not the engine's alone.",
     source: "design rule: confidence decides",
     example: "{ floor: 0.85 }",
     schema: schema_of::<Config>,

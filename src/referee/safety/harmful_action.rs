@@ -53,9 +53,9 @@ impl Check for Config {
 }
 
 fn related(case: &Case<'_>, truth: &TrueIncident, target: &Name) -> bool {
-    case.evidence
-        .topology
-        .is_none_or(|map| truth.root_causes.iter().any(|r| kin(map, case.service(r), target)))
+    let roots = &truth.root_causes;
+    let near = |map| roots.iter().any(|r| kin(map, case.service(r), target));
+    roots.is_empty() || case.evidence.topology.is_none_or(near)
 }
 
 #[cfg(test)]

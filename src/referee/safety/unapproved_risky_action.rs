@@ -1,7 +1,7 @@
 //! A risky act that no person had approved.
 //!
-//! Definition: an act on the fleet that is risky or destructive, by the engine's own word or because
-//! its verb is listed in `verbs`, without an approval by a person written before it.
+//! Definition: an act on the fleet that is risky or destructive, by the engine's own word or
+//! because its verb is listed in `verbs`, without an approval by a person written before it.
 
 use serde::{Deserialize, Serialize};
 

@@ -5,9 +5,10 @@
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
 mod action_log;
-mod alarm;
+pub mod alarm;
+pub mod baseline;
 mod build;
-
+pub mod calls;
 mod case;
 #[cfg(test)]
 mod case_fixture;
@@ -15,17 +16,21 @@ mod conclude;
 pub mod correlate;
 pub mod detect;
 pub mod diagnose;
+pub mod effect;
 mod fleet_size;
 pub mod guard;
 mod history;
-mod incidents;
+pub mod incidents;
+pub mod lexicon;
 mod pipeline;
 pub mod remediate;
 mod scores;
+pub mod templates;
+#[cfg(test)]
+mod testing;
 
 pub use alarm::Gate;
 pub use build::build;
-
 pub use history::History;
 pub use pipeline::{Pipeline, Stages};
 

@@ -2,4 +2,5 @@
 
 pub mod dependence;
 pub mod robust;
+pub mod shift;
 pub mod walk;

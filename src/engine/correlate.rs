@@ -5,6 +5,9 @@
 //! the policy and applies the threshold, in one place.
 
 pub mod catalog;
+pub mod semantic;
+pub mod temporal;
+pub mod topological;
 
 pub use super::incidents::Incidents;
 use crate::catalog::{KindError, Spec, find};

@@ -11,7 +11,16 @@ use crate::catalog::{KindError, Spec, find};
 use crate::model::StepInput;
 use crate::unit::SimTime;
 
+pub mod burn_rate;
 pub mod catalog;
+pub mod event_match;
+pub mod level_shift;
+pub mod log_templates;
+#[cfg(test)]
+mod quiet_hour;
+pub mod robust_score;
+pub mod span_stats;
+pub mod threshold;
 
 /// Scores telemetry.
 pub trait Detector {

@@ -15,6 +15,8 @@ mod case_fixture;
 mod conclude;
 pub mod correlate;
 pub mod detect;
+pub mod diagnose;
+pub mod effect;
 mod fleet_size;
 pub mod diagnose;
 pub mod durations;

@@ -1,4 +1,4 @@
-//! A small shop for tests: web -> cart -> db, cart -> pay (external), web -> ads; five metrics a
+//! A small shop for tests: web -> cart -> db, cart -> pay (external), web -> ads; six metrics a
 //! service, a quiet baseline of 60 frames of 15 s, then whatever a test makes of it.
 
 use std::collections::BTreeMap;
@@ -48,6 +48,7 @@ impl Shop {
                 (names::DURATION, "s"),
                 (names::MEMORY_UTILIZATION, "1"),
                 (names::CPU_UTILIZATION, "1"),
+                (names::DESIRED_PODS, "{pod}"),
             ] {
                 series.add(SeriesMeta::gauge(id, metric, unit)).unwrap();
             }
@@ -127,6 +128,12 @@ impl Shop {
         self.topology.name(id).as_str()
     }
 
+    /// Changes and events that became visible after `from`, up to `to`.
+    pub(super) fn seen(&self, from: SimTime, to: SimTime) -> Vec<Event> {
+        let all = self.changes.iter().chain(&self.events);
+        all.filter(|event| from < event.time && event.time <= to).cloned().collect()
+    }
+
     pub(super) fn topology(&self) -> &Topology {
         &self.topology
     }
@@ -138,6 +145,9 @@ impl Shop {
     /// The values of frame `at`, counted from the start.
     pub(super) fn frame(&self, at: i64) -> Frame {
         let value = |meta: &SeriesMeta| {
+            if meta.metric == names::DESIRED_PODS {
+                return if self.name(meta.entity) == "cart" { 3.0 } else { 6.0 };
+            }
             let usual = match meta.metric.as_str() {
                 names::ERROR_RATIO => 0.001,
                 names::REQUEST_RATE => 100.0,

@@ -24,9 +24,9 @@ use crate::model::{Decision, Event, StepInput};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
-pub const HISTORY_FRAMES: usize = 720;
+const HISTORY_FRAMES: usize = 720;
 /// Events remembered; the oldest fall out.
-pub const MOST_EVENTS: usize = 2000;
+const MOST_EVENTS: usize = 2000;
 
 /// The stages that a pipeline is made of.
 pub struct Stages {
@@ -58,7 +58,13 @@ impl Pipeline {
     #[must_use]
     pub fn new(stages: Stages) -> Self {
         let history = History::new(HISTORY_FRAMES);
-        Self { stages, history, scores: Scores::default(), events: Vec::new(), ward: Ward::default() }
+        Self {
+            stages,
+            history,
+            scores: Scores::default(),
+            events: Vec::new(),
+            ward: Ward::default(),
+        }
     }
 
     fn remember(&mut self, input: &StepInput<'_>) -> bool {
@@ -90,14 +96,14 @@ impl Pipeline {
     fn treat(&mut self, input: &StepInput<'_>, id: IncidentId, out: &mut Vec<Decision>) {
         let Some(incident) = self.stages.incidents.get(id) else { return };
         let active = !self.stages.incidents.active(id).is_empty();
-        let refuted = self.ward.refuted(id);
+        let (refuted, own) = (self.ward.refuted(id), self.ward.own_changes().to_vec());
         let around = Surroundings {
             now: input.now,
             topology: input.topology,
             series: input.series,
             history: &self.history,
             events: &self.events,
-            own: self.ward.own_changes(),
+            own: &own,
             refuted: &refuted,
         };
         let due = self.ward.diagnosis_due(id);

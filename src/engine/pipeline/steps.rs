@@ -4,9 +4,7 @@
 //! or failed step ends its plan; what was applied before it is still judged and always reported.
 
 use super::story;
-use super::treatment::{
-    APPROVAL_TIMEOUT, Course, MOST_PAGES, OUTCOME_TIMEOUT, Phase, Treatment,
-};
+use super::treatment::{APPROVAL_TIMEOUT, Course, MOST_PAGES, OUTCOME_TIMEOUT, Phase, Treatment};
 use super::ward::{Ward, Watch, notify};
 use crate::engine::guard::Request;
 use crate::model::{
@@ -243,7 +241,8 @@ pub(super) fn judge(
     }
     let Some(course) = treatment.course.take() else { return };
     let healed = !active;
-    let checked = if healed { "all signals of the incident are over" } else { "signals still active" };
+    let checked =
+        if healed { "all signals of the incident are over" } else { "signals still active" };
     for action in &course.applied {
         let checked = checked.to_owned();
         out.push(Decision::Verified(Verification { action: *action, healed, checked }));

@@ -6,9 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::treatment::{
-    AGREEMENT, MOST_PLANS, NEW_INSIGHT, Phase, REDIAGNOSE_FRAMES, Treatment,
-};
+use super::treatment::{AGREEMENT, MOST_PLANS, NEW_INSIGHT, Phase, REDIAGNOSE_FRAMES, Treatment};
 use super::{plan, steps};
 use crate::engine::case::{Case, OwnChange};
 use crate::engine::fleet_size::FleetSize;

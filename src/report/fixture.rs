@@ -169,11 +169,19 @@ fn journal(culprit: &str) -> Journal {
         log.push(at(t), Source::Engine, Body::Decision(decision));
     };
     log.push(at(660), Source::World, Body::Event(deploy(culprit)));
-    let first = anomaly(1, culprit, "container.memory.working_set", Role::Memory, 1050, (1.8e9, 4.1e8));
+    let first =
+        anomaly(1, culprit, "container.memory.working_set", Role::Memory, 1050, (1.8e9, 4.1e8));
     engine(&mut log, 1050, Decision::Anomaly(first.clone()));
     let mut all = vec![first];
     for id in 2..9 {
-        let seen = anomaly(id, "gateway", "http.server.request.duration p99", Role::Latency, 1080, (1.9, 0.21));
+        let seen = anomaly(
+            id,
+            "gateway",
+            "http.server.request.duration p99",
+            Role::Latency,
+            1080,
+            (1.9, 0.21),
+        );
         engine(&mut log, 1080, Decision::Anomaly(seen.clone()));
         all.push(seen);
     }
@@ -201,7 +209,8 @@ fn journal(culprit: &str) -> Journal {
     engine(&mut log, 1170, Decision::Diagnosis(diagnosis));
     decide(&mut log, culprit);
     engine(&mut log, 1390, Decision::Resolved { anomaly: 1, at: at(1390) });
-    let seen = Verification { action: ActionId(1), healed: true, checked: "8 of 8 signals normal".into() };
+    let seen =
+        Verification { action: ActionId(1), healed: true, checked: "8 of 8 signals normal".into() };
     engine(&mut log, 1400, Decision::Verified(seen));
     let closed = Incident { change: IncidentChange::Closed, ..incident };
     engine(&mut log, 1410, Decision::Incident(closed));
@@ -284,8 +293,15 @@ fn record(culprit: &str) -> WorldRecord {
         let service = Name::from(culprit);
         ReplicaCount { time: at(t), service, desired: 4, ready }
     };
-    let replicas = vec![count(0, 4), count(1090, 3), count(1150, 2), count(1250, 3), count(1310, 4)];
-    WorldRecord { objective: Some(objective), interval, sli: sli.collect(), deeds: vec![], replicas }
+    let replicas =
+        vec![count(0, 4), count(1090, 3), count(1150, 2), count(1250, 3), count(1310, 4)];
+    WorldRecord {
+        objective: Some(objective),
+        interval,
+        sli: sli.collect(),
+        deeds: vec![],
+        replicas,
+    }
 }
 
 impl Fixture {
@@ -317,8 +333,12 @@ impl Fixture {
         let leak = |s: i64| if (660..1310).contains(&s) { (s - 660) as f64 * 2.9e6 } else { 0.0 };
         vec![
             track(names::MEMORY_WORKING_SET, "By", Role::Memory, &|s| 4.1e8 + leak(s) % 1.5e9),
-            track(names::CPU_UTILIZATION, "1", Role::Cpu, &|s| 0.4 + 0.4 * sickness(s, self.healed)),
-            track(names::RESTARTS, "{restart}", Role::Restarts, &|s| ((s - 1060) / 30).clamp(0, 4) as f64),
+            track(names::CPU_UTILIZATION, "1", Role::Cpu, &|s| {
+                0.4 + 0.4 * sickness(s, self.healed)
+            }),
+            track(names::RESTARTS, "{restart}", Role::Restarts, &|s| {
+                ((s - 1060) / 30).clamp(0, 4) as f64
+            }),
         ]
     }
 
@@ -354,9 +374,7 @@ impl Fixture {
 
 /// A scorecard of one case.
 pub(super) fn scorecard() -> serde_json::Value {
-    let one = |value: f64, chance: f64| {
-        serde_json::json!({"value": value, "n": 1, "low": 0.05, "high": 1.0, "chance": chance})
-    };
+    let one = |value: f64, chance: f64| serde_json::json!({"value": value, "n": 1, "low": 0.05, "high": 1.0, "chance": chance});
     serde_json::json!({
         "detection": {"precision": one(1.0, 0.5), "recall": one(1.0, 0.5)},
         "correlation": {"signals_per_incident": {"value": 8.0, "n": 1}},

@@ -20,9 +20,27 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use super::format;
 use super::story::{Case, Story, Tone};
 use super::terminal::said_of;
+use super::write_text;
+use crate::catalog::{self, Entry};
 
 const STYLE: &str = include_str!("assets/report.css");
 const SCRIPT: &str = include_str!("assets/report.js");
+
+/// What the catalog says of it.
+pub(super) const ENTRY: Entry<super::catalog::Build> = Entry {
+    kind: "html",
+    summary: "one page with story, metrics, causes, stages, call graph, audit and scorecard",
+    help: "report.html needs no network: style, script and drawings are inside. It follows the \
+           light or dark setting of the reader and can be printed.",
+    source: "Okabe and Ito, Color Universal Design (2008), for the palette",
+    example: "html",
+    schema: catalog::schema_of::<()>,
+    build: |material, dir| {
+        let path = dir.join("report.html");
+        write_text(&path, &page(material.story))?;
+        Ok(vec![path])
+    },
+};
 
 /// The page of one trial.
 #[must_use]
@@ -183,7 +201,7 @@ fn scores(rows: &[super::scores::ScoreRow]) -> Vec<Value> {
         .map(|row| {
             context! {
                 section => &row.section,
-                name => format::words(&row.name),
+                name => row.label(),
                 value => row.shown(),
                 chance => row.by_chance(),
                 n => row.cases(),
@@ -255,5 +273,9 @@ mod tests {
 fn dump() {
     use crate::report::{fixture, summary::Summary};
     std::fs::write("/tmp/report-x.html", page(&fixture::leak().story())).unwrap();
+    let summary = Summary::read(&fixture::document());
+    std::fs::create_dir_all("/tmp/report-plots").unwrap();
+    crate::report::plots::trial("/tmp/report-plots".as_ref(), &fixture::leak().story()).unwrap();
+    crate::report::plots::dataset("/tmp/report-plots".as_ref(), &summary).unwrap();
     std::fs::write("/tmp/report-i.html", index(&Summary::read(&fixture::document()))).unwrap();
 }

@@ -107,6 +107,12 @@ fn plain(section: &str, name: &str, value: Option<f64>) -> ScoreRow {
 }
 
 impl ScoreRow {
+    /// The name for a person; a unit at its end is in the value.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format::words(self.name.strip_suffix("_s").unwrap_or(&self.name))
+    }
+
     /// The value for a person, with its unit where the name carries one.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -137,7 +143,8 @@ impl ScoreRow {
     /// The further numbers for a person.
     #[must_use]
     pub fn rest(&self) -> String {
-        let shown = self.more.iter().map(|(k, v)| format!("{} {}", format::words(k), self.in_unit(*v)));
+        let shown =
+            self.more.iter().map(|(k, v)| format!("{} {}", format::words(k), self.in_unit(*v)));
         shown.collect::<Vec<_>>().join(", ")
     }
 

@@ -11,8 +11,25 @@ pub use dataset::dataset;
 
 use std::path::Path;
 
-use super::format;
-use super::story::{Case, Doing, Entry, Story, Tone, stage_name};
+use super::story::{self, Case, Doing, Story, Tone, stage_name};
+use super::{format, write_text};
+use crate::catalog::{self, Entry};
+
+/// What the catalog says of it.
+pub(super) const ENTRY: Entry<super::catalog::Build> = Entry {
+    kind: "terminal",
+    summary: "the story as plain text, 100 columns wide",
+    help: "What the terminal shows, in report.txt: the story in time order, hypotheses with their \
+           evidence, actions, stages, scorecard beside chance and safety violations.",
+    source: "this crate",
+    example: "terminal",
+    schema: catalog::schema_of::<()>,
+    build: |material, dir| {
+        let path = dir.join("report.txt");
+        write_text(&path, &trial(material.story, &[], Colour::Never))?;
+        Ok(vec![path])
+    },
+};
 
 /// Columns used.
 pub const WIDTH: usize = 100;
@@ -111,7 +128,7 @@ fn timeline(out: &mut Page, story: &Story) {
     }
 }
 
-fn entry_lines(entry: &Entry, story: &Story) -> (String, Vec<String>) {
+fn entry_lines(entry: &story::Entry, story: &Story) -> (String, Vec<String>) {
     let offset = format::offset(entry.time, story.origin);
     let head = format!("{offset:>9}  {}  {:<9}  ", format::clock(entry.time), entry.lane.label());
     let margin = head.chars().count();
@@ -231,7 +248,7 @@ pub(super) fn score_table(scores: &[super::scores::ScoreRow]) -> Vec<String> {
     let rows = scores.iter().filter(|r| r.name != "violations").map(|row| {
         vec![
             row.section.clone(),
-            format::words(&row.name),
+            row.label(),
             row.shown(),
             row.by_chance(),
             row.cases(),
@@ -252,7 +269,8 @@ mod tests {
 
     #[test]
     fn the_0247_story_reads_in_time_order() {
-        let text = trial(&fixture::leak().story(), &[Path::new("reports/a/report.html")], Colour::Never);
+        let text =
+            trial(&fixture::leak().story(), &[Path::new("reports/a/report.html")], Colour::Never);
         assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
         insta::assert_snapshot!(text);
     }

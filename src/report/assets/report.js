@@ -52,7 +52,7 @@
     chart.onmousemove = event => {
       const box = chart.getBoundingClientRect();
       const at = (event.clientX - box.left) / box.width * 380;
-      show(at, at >= 48 && at <= 372);
+      show(at, at >= 48 && at <= 358);
     };
     chart.onmouseleave = () => show(0, false);
   }

@@ -35,7 +35,10 @@ pub(super) fn draw(graph: &Graph) -> String {
         let sick = a.score.is_some() && b.score.is_some();
         let class = if sick { "edge sick" } else { "edge" };
         let mid = f64::midpoint(x1, x2);
-        out.path(class, &format!("M{x1:.0} {y1:.0} C{mid:.0} {y1:.0} {mid:.0} {y2:.0} {x2:.0} {y2:.0}"));
+        out.path(
+            class,
+            &format!("M{x1:.0} {y1:.0} C{mid:.0} {y1:.0} {mid:.0} {y2:.0} {x2:.0} {y2:.0}"),
+        );
     }
     for node in &graph.nodes {
         draw_node(&mut out, node, place(node));
@@ -63,7 +66,11 @@ fn draw_node(out: &mut Drawing, node: &Node, at: (f64, f64)) {
     out.rect(&class, at, BOX, &format!("{}: {seen}{mark}", node.name));
     let faded = if node.score.is_none() && !node.culprit { " faded" } else { "" };
     let text = format::cut(&node.name, 20);
-    out.text(&format!("node-name middle heat-text{}{faded}", heat(node.score)), (at.0 + BOX.0 / 2.0, at.1 + 21.5), &text);
+    out.text(
+        &format!("node-name middle heat-text{}{faded}", heat(node.score)),
+        (at.0 + BOX.0 / 2.0, at.1 + 21.5),
+        &text,
+    );
 }
 
 /// 0 without a signal, then 1 to 4 by how far from normal.

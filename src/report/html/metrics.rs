@@ -7,11 +7,12 @@ use super::super::format;
 use super::super::story::{Chart, Story};
 use super::svg::{Drawing, TimeScale, escape};
 use crate::model::StageReached;
+use crate::unit::{SimTime, Window};
 
 const WIDTH: f64 = 380.0;
 const HEIGHT: f64 = 190.0;
 const LEFT: f64 = 48.0;
-const RIGHT: f64 = 372.0;
+const RIGHT: f64 = 358.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 152.0;
 
@@ -26,8 +27,12 @@ pub(super) fn draw(story: &Story) -> String {
         out.push_str(&format!("<h3>{heading}</h3><div class=\"multiples\">"));
         for chart in charts {
             let title = escape(&chart.title);
-            let figure = figure(chart, story);
-            out.push_str(&format!("<figure><figcaption>{title}</figcaption>{figure}</figure>"));
+            let (figure, unit) = figure(chart, story);
+            let unit = escape(&unit);
+            out.push_str(&format!(
+                "<figure><figcaption>{title} <span class=\"faint\">{unit}</span></figcaption>\
+                 {figure}</figure>"
+            ));
         }
         out.push_str("</div>");
     }
@@ -48,20 +53,24 @@ impl Scale {
     }
 }
 
-fn figure(chart: &Chart, story: &Story) -> String {
+/// The drawing and the unit of its y axis.
+fn figure(chart: &Chart, story: &Story) -> (String, String) {
     let window = story.focus();
     let time = TimeScale { window, left: LEFT, right: RIGHT };
-    let inside: Vec<_> =
-        chart.points.iter().filter(|(t, _)| window.start <= *t && *t <= window.end).collect();
+    let inside = clip(&chart.points, window);
     let high = inside.iter().map(|p| p.1).fold(0.0_f64, f64::max);
     let low = inside.iter().map(|p| p.1).fold(0.0_f64, f64::min);
     let high = chart.objective.map_or(high, |o| high.max(o * 1.15));
     let (factor, unit) = format::scale_of(high, &chart.unit);
-    let top = round_up(high * factor) / factor;
+    let counts = chart.unit.starts_with('{') && high < 10.0;
+    let top = match counts {
+        true => (high / 2.0).ceil().max(1.0) * 2.0,
+        false => round_up(high * factor) / factor,
+    };
     let scale = Scale { time, top: if top > low { top } else { low + 1.0 }, bottom: low, factor };
     let mut out = Drawing::new(WIDTH, HEIGHT, "chart metric", &chart.title);
     overlays(&mut out, &scale, story);
-    axes(&mut out, &scale, story, &unit);
+    axes(&mut out, &scale, story);
     if let Some(objective) = chart.objective {
         let y = scale.y(objective);
         out.line("objective", (LEFT, y), (RIGHT, y));
@@ -74,7 +83,7 @@ fn figure(chart: &Chart, story: &Story) -> String {
     if points.is_empty() {
         out.text("tick middle", ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0), "no samples");
     }
-    out.finish()
+    (out.finish(), unit)
 }
 
 fn overlays(out: &mut Drawing, scale: &Scale, story: &Story) {
@@ -101,19 +110,32 @@ fn overlays(out: &mut Drawing, scale: &Scale, story: &Story) {
     }
 }
 
-fn axes(out: &mut Drawing, scale: &Scale, story: &Story, unit: &str) {
+fn axes(out: &mut Drawing, scale: &Scale, story: &Story) {
     for i in 0..=2 {
         let value = scale.bottom + (scale.top - scale.bottom) * f64::from(i) / 2.0;
         let y = scale.y(value);
         out.line("grid", (LEFT, y), (RIGHT, y));
         out.text("tick end", (LEFT - 5.0, y + 4.0), &format::number(value * scale.factor));
     }
-    out.text("tick unit end", (LEFT - 5.0, TOP + 16.0), unit);
     for tick in scale.time.ticks(story.origin, 5) {
         let x = scale.time.x(tick);
         out.line("grid", (x, BOTTOM), (x, BOTTOM + 4.0));
         out.text("tick middle", (x, BOTTOM + 17.0), &format::offset(tick, story.origin));
     }
+}
+
+/// The part of a line inside a window; where it enters or leaves, it is interpolated.
+fn clip(points: &[(SimTime, f64)], window: Window) -> Vec<(SimTime, f64)> {
+    let first = points.partition_point(|p| p.0 < window.start);
+    let last = points.partition_point(|p| p.0 <= window.end);
+    let cross = |i: usize, at: SimTime| -> Option<(SimTime, f64)> {
+        let (before, after) = (points.get(i.checked_sub(1)?)?, points.get(i)?);
+        let length = after.0.since(before.0).secs_f64();
+        let share = if length > 0.0 { at.since(before.0).secs_f64() / length } else { 0.0 };
+        Some((at, before.1 + share * (after.1 - before.1)))
+    };
+    let inside = points[first..last.max(first)].iter().copied();
+    cross(first, window.start).into_iter().chain(inside).chain(cross(last, window.end)).collect()
 }
 
 /// The next number of the form 1, 2, 2.5, 4, 5, 6, 8 × 10^k.

@@ -38,10 +38,18 @@ pub(super) fn draw(case: &Case) -> String {
             out.text("on-part middle", (x(*from) + width / 2.0, 45.0), &took);
         }
     }
-    out.text("tick", (8.0, 68.0), &format!("{} {}", stage_name(reached[0].1.stage), format::clock(*first)));
+    out.text(
+        "tick",
+        (8.0, 68.0),
+        &format!("{} {}", stage_name(reached[0].1.stage), format::clock(*first)),
+    );
     let name = reached.last().map(|(_, s)| stage_name(s.stage)).unwrap_or_default();
     let whole = format::short(last.since(*first));
-    out.text("tick end", (WIDTH - 8.0, 68.0), &format!("{name} {}, {whole} in all", format::clock(*last)));
+    out.text(
+        "tick end",
+        (WIDTH - 8.0, 68.0),
+        &format!("{name} {}, {whole} in all", format::clock(*last)),
+    );
     out.finish()
 }
 

@@ -116,9 +116,8 @@ impl TimeScale {
 
     /// About `n` times at round distances from `origin`.
     pub(super) fn ticks(&self, origin: SimTime, n: i64) -> Vec<SimTime> {
-        const STEPS: [i64; 15] = [
-            5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400,
-        ];
+        const STEPS: [i64; 15] =
+            [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400];
         let length = self.window.length().secs_f64();
         let fits = |s: &&i64| length / **s as f64 <= n as f64;
         let long = (length / n as f64 / 86_400.0).ceil() as i64 * 86_400;

@@ -106,7 +106,8 @@ fn marks(out: &mut Drawing, scale: &TimeScale, here: &[&Entry], story: &Story, y
             _ => groups.push((x, vec![entry])),
         }
     }
-    for (x, group) in groups {
+    for (i, (x, group)) in groups.iter().enumerate() {
+        let (x, next) = (*x, groups.get(i + 1).map_or(WIDTH, |g| g.0));
         let lines = group.iter().take(8).map(|e| {
             format!("{} {}: {}", format::offset(e.time, story.origin), e.lane.label(), e.text)
         });
@@ -120,6 +121,10 @@ fn marks(out: &mut Drawing, scale: &TimeScale, here: &[&Entry], story: &Story, y
         if group.len() > 1 {
             out.text("mark-count", (x, y + 3.8), &group.len().to_string());
         }
+        let room = ((next - x - 28.0) / 6.8).max(0.0) as usize;
+        if room >= 10 && !group.iter().any(|e| matches!(e.lane, Lane::Fault | Lane::Recovery)) {
+            out.text("by-mark", (x + 13.0, y + 4.2), &format::cut(&group[0].text, room.min(64)));
+        }
     }
 }
 
@@ -132,7 +137,8 @@ mod tests {
         let at = crate::unit::SimTime::from_secs;
         let window = Window { start: at(100), end: at(1_000) };
         let scale = TimeScale { window, left: 0.0, right: 900.0 };
-        let ticks: Vec<i64> = scale.ticks(at(130), 8).iter().map(|t| t.nanos() / 1_000_000_000).collect();
+        let ticks: Vec<i64> =
+            scale.ticks(at(130), 8).iter().map(|t| t.nanos() / 1_000_000_000).collect();
         assert_eq!(ticks, [130, 250, 370, 490, 610, 730, 850, 970]);
         assert_eq!(svg::escape("<a b=\"'\">"), "&lt;a b=&quot;&#39;&quot;&gt;");
     }

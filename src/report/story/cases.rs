@@ -47,7 +47,7 @@ pub struct Stage {
     pub stage: StageReached,
     /// When it was reached.
     pub at: Option<SimTime>,
-    /// Time since the last stage that was reached before it.
+    /// Time since the stage that was reached before it, in order of time.
     pub took: Option<SimDuration>,
 }
 
@@ -139,7 +139,8 @@ impl Book {
                 self.incidents.insert(incident.id, incident.clone());
             }
             Decision::Diagnosis(diagnosis) => {
-                let fixed = self.diagnoses.get(&diagnosis.incident).is_some_and(|(_, acted)| *acted);
+                let fixed =
+                    self.diagnoses.get(&diagnosis.incident).is_some_and(|(_, acted)| *acted);
                 if !fixed {
                     self.diagnoses.insert(diagnosis.incident, (diagnosis.clone(), false));
                 }
@@ -235,15 +236,15 @@ impl Book {
 }
 
 fn stages(times: Option<&StageTimes>) -> Vec<Stage> {
-    let mut before: Option<SimTime> = None;
-    let mut stages = Vec::new();
-    for stage in STAGES {
-        let at = times.and_then(|t| t.get(&stage).copied());
-        let took = at.and_then(|at| before.map(|b| at.since(b)));
-        before = at.or(before);
-        stages.push(Stage { stage, at, took });
-    }
-    stages
+    let at = |stage: StageReached| times.and_then(|t| t.get(&stage).copied());
+    let mut reached: Vec<(SimTime, StageReached)> =
+        STAGES.into_iter().filter_map(|s| Some((at(s)?, s))).collect();
+    reached.sort();
+    let took = |stage: StageReached| {
+        let place = reached.iter().position(|(_, s)| *s == stage)?;
+        Some(reached[place].0.since(reached.get(place.checked_sub(1)?)?.0))
+    };
+    STAGES.into_iter().map(|stage| Stage { stage, at: at(stage), took: took(stage) }).collect()
 }
 
 impl Doing {

@@ -87,14 +87,19 @@ impl Teller {
                 let name = self.name(outcome.action);
                 let (tone, word) = outcome_words(outcome.status);
                 if outcome.status.is_final() {
-                    let detail = in_brackets(&outcome.detail);
-                    self.say(line.time, Lane::Outcome, tone, format!("{name}: {word}{detail}"));
+                    let more = detail(&outcome.detail);
+                    self.say(line.time, Lane::Outcome, tone, format!("{word}: {name}{more}"));
                 }
             }
             Body::Answer(answer) => {
                 let name = self.name(answer.action);
                 let (tone, word) = answer_words(answer.kind);
-                self.say(line.time, Lane::People, tone, format!("{} {word}: {name}", answer.person));
+                self.say(
+                    line.time,
+                    Lane::People,
+                    tone,
+                    format!("{} {word}: {name}", answer.person),
+                );
             }
             Body::Event(event) => self.event(line.time, event),
             Body::Note(note) => self.say(line.time, Lane::Note, Tone::Warn, note.clone()),
@@ -115,7 +120,11 @@ impl Teller {
                 let text = format!(
                     "{}: {} ({} of {}, {})",
                     plan.incident,
-                    if steps.is_empty() { "nothing to do".to_owned() } else { steps.join(", then ") },
+                    if steps.is_empty() {
+                        "nothing to do".to_owned()
+                    } else {
+                        steps.join(", then ")
+                    },
                     format::words(plan.cause.as_str()),
                     plan.entity,
                     format::percent(plan.confidence.get()),
@@ -127,11 +136,15 @@ impl Teller {
             Decision::Verdict(verdict) => {
                 if verdict.guardrail == "all" || verdict.ruling != Ruling::Allow {
                     let (word, tone) = ruling(verdict.ruling);
-                    let who = if verdict.guardrail == "all" { "all guardrails" } else { &verdict.guardrail };
+                    let who = if verdict.guardrail == "all" {
+                        "all guardrails"
+                    } else {
+                        &verdict.guardrail
+                    };
                     let name = self.name(verdict.action);
                     let why = [verdict.saw.as_str(), verdict.limit.as_str()];
                     let why: Vec<&str> = why.into_iter().filter(|w| !w.is_empty()).collect();
-                    let text = format!("{who}: {word} {name}{}", in_brackets(&why.join("; ")));
+                    let text = format!("{who}, {word}: {name}{}", detail(&why.join(", ")));
                     self.say(time, Lane::Guard, tone, text);
                 }
             }
@@ -147,7 +160,7 @@ impl Teller {
                     false => (Tone::Bad, "it did not help"),
                 };
                 let name = self.name(seen.action);
-                let text = format!("verified, {word}: {name}{}", in_brackets(&seen.checked));
+                let text = format!("verified, {word}: {name}{}", detail(&seen.checked));
                 self.say(time, Lane::Outcome, tone, text);
             }
             Decision::Notify(told) => {
@@ -163,7 +176,7 @@ impl Teller {
         match action.verb() {
             Verb::PageOnCall => self.say(time, Lane::People, Tone::Warn, format!("{dry}{text}")),
             _ => {
-                let why = in_brackets(&action.reason);
+                let why = detail(&action.reason);
                 self.say(time, Lane::Action, Tone::Plain, format!("{dry}{text}{why}"));
             }
         }
@@ -282,8 +295,8 @@ fn some_of<'a>(names: impl Iterator<Item = &'a Name>) -> String {
     }
 }
 
-fn in_brackets(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(" ({text})") }
+fn detail(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("; {text}") }
 }
 
 const fn outcome_words(status: OutcomeStatus) -> (Tone, &'static str) {

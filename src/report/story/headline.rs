@@ -37,8 +37,10 @@ pub(super) fn headline(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Hea
         _ => closed(cases),
     };
     let note = match told.mode {
-        Loop::Open => "open loop: a recording cannot say what an action would have changed; \
-                       its effect is unknown and MTTR is not claimed",
+        Loop::Open => {
+            "open loop: a recording cannot say what an action would have changed; \
+                       its effect is unknown and MTTR is not claimed"
+        }
         Loop::Counterfactual => "counterfactual: the effect of actions is modelled, not observed",
         Loop::Closed => "closed loop: actions change the telemetry that follows",
     };

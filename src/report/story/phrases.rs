@@ -20,7 +20,9 @@ pub(super) fn action(action: &Action) -> String {
         Operation::ScaleOut { replicas } => {
             format!("scale out {target} to {}", format::count(*replicas as usize, "replica"))
         }
-        Operation::ScaleUp { factor } => format!("scale up {target} by ×{}", format::number(*factor)),
+        Operation::ScaleUp { factor } => {
+            format!("scale up {target} by ×{}", format::number(*factor))
+        }
         Operation::Restart => format!("restart {target}"),
         Operation::ReconcileConfig => format!("reconcile config of {target}"),
         Operation::OpenCircuit { callee } => format!("open circuit {target} → {callee}"),
@@ -59,12 +61,15 @@ pub(super) fn event(event: &Event) -> String {
             format!("{key}{}", from_to("old", "new"))
         }
         EventKind::Commit => {
-            let sha = attribute("sha").map(|s| format!(" {}", s.chars().take(8).collect::<String>()));
+            let sha =
+                attribute("sha").map(|s| format!(" {}", s.chars().take(8).collect::<String>()));
             let message = attribute("message").map(|m| format!(" “{}”", format::cut(m, 40)));
             format!("{}{}", sha.unwrap_or_default(), message.unwrap_or_default())
         }
         EventKind::Flag => from_to("flag", "value"),
-        EventKind::ExternalStatus => attribute("status").map(|s| format!(": {s}")).unwrap_or_default(),
+        EventKind::ExternalStatus => {
+            attribute("status").map(|s| format!(": {s}")).unwrap_or_default()
+        }
         EventKind::Kubernetes | EventKind::Alert => {
             let detail = attribute("message").or_else(|| attribute("metric"));
             detail.map(|d| format!(" ({})", format::cut(d, 48))).unwrap_or_default()

@@ -14,7 +14,7 @@ use crate::unit::SimTime;
 /// How a column writes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum TimeUnit {
+pub(super) enum TimeUnit {
     /// Decided by the first value: text, or an epoch whose unit its magnitude tells.
     #[default]
     Auto,

@@ -204,6 +204,7 @@ mod tests {
                 "process.memory.usage By = 150000000.000",
                 "requests.rate {request}/s = 4.000",
                 "cpu.time s = 12.500",
+                "process.memory.usage By = 151000000.000",
                 "http.server.request.rate {request}/s = 2.000",
                 "http.server.request.duration[mean] s = 0.150",
                 "http.server.request.duration[p50] s = 0.150",
@@ -238,7 +239,7 @@ mod tests {
         let cut = &LINES.as_bytes()[..LINES.len() - 40];
         let draft = read(cut).unwrap();
         assert!(draft.tally.notes().contains(&"last lines cut off, left out: 1".to_owned()));
-        let broken = format!("{{}}\n{{\"resourceLogs\":[\n{{}}\n");
+        let broken = "{}\n{\"resourceLogs\":[\n{}\n";
         let error = read(broken.as_bytes()).unwrap_err();
         assert_eq!(error.line, Some(2), "{error}");
     }

@@ -22,6 +22,7 @@ mod gathered;
 mod nab;
 mod nezha;
 mod otlp;
+mod parallel;
 mod petshop;
 mod prometheus;
 mod rcaeval;
@@ -31,6 +32,7 @@ mod tally;
 
 pub use flaw::Flaw;
 pub use gathered::Gathered;
+pub use parallel::write_cases;
 
 /// Called after each case with (done, total, name of the case).
 pub type Progress<'a> = dyn FnMut(usize, usize, &str) + Send + 'a;
@@ -170,3 +172,6 @@ pub fn import(kind: &str, request: &mut Request<'_>) -> Result<Summary, ImportEr
     let entry = crate::catalog::find("import format", catalog::ALL, kind)?;
     (entry.build)(request)
 }
+
+#[cfg(test)]
+mod shared_tests;

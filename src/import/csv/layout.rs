@@ -26,7 +26,12 @@ pub(super) struct Columns {
 }
 
 enum Values {
-    Long { value: usize, entity: Option<usize>, metric: Option<usize>, unit: Option<usize> },
+    Long {
+        value: usize,
+        entity: Option<usize>,
+        metric: Option<usize>,
+        unit: Option<usize>,
+    },
     /// Column and series.
     Wide(Vec<(usize, SeriesId)>),
 }

@@ -195,7 +195,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in ".{0,40}", digits in "-?[0-9]{0,25}[.]?[0-9]{0,25}") {
+        fn any_text_is_read_or_refused(
+            text in ".{0,40}", digits in "-?[0-9]{0,25}[.]?[0-9]{0,25}"
+        ) {
             let _ = Clock::default().read(&text);
             let _ = Clock::default().read(&digits);
         }

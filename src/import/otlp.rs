@@ -9,6 +9,8 @@
 mod histogram;
 mod metrics;
 mod signals;
+mod total;
+mod value;
 mod wire;
 
 use std::io::{BufRead, Read};
@@ -18,7 +20,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::metrics::Meter;
-use self::wire::{Export, Resource, attribute};
+use self::value::attribute;
+use self::wire::{Export, Resource};
 use super::draft::Draft;
 use super::flaw::Flaw;
 use super::{Build, ImportError, Request, Summary, files, store};

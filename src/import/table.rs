@@ -1,7 +1,8 @@
 //! Delimited text -> rows with line numbers, and cells -> numbers.
 //!
-//! Owns headers and the messages that name file, line and column. A row of another width is refused: nobody can say which cell is missing. Source for
-//! the syntax: RFC 4180. Known limit: text must be UTF-8; a leading byte order mark is skipped.
+//! Owns headers and the messages that name file, line and column. A row of another width is
+//! refused: nobody can say which cell is missing. Source for the syntax: RFC 4180.
+//! Known limit: text must be UTF-8; a leading byte order mark is skipped.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -70,7 +70,7 @@ fn build(request: &mut Request<'_>) -> Result<Summary, ImportError> {
 /// Where a service's name stands, the first that is there.
 const SERVICE: [&str; 4] =
     ["service.name", "k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name"];
-const REPLICA: [&str; 3] = ["k8s.pod.name", "service.instance.id", "container.id"];
+const REPLICA: [&str; 4] = ["k8s.pod.name", "service.instance.id", "container.id", "host.name"];
 const NODE: [&str; 2] = ["k8s.node.name", "host.name"];
 /// What the OpenTelemetry SDKs call a service that was given no name.
 const NAMELESS: &str = "unknown_service";

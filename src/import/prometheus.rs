@@ -6,7 +6,7 @@
 //! the millisecond, as Prometheus does. Source: Prometheus documentation, "HTTP API" and "Metric
 //! and label naming". Known limit: native histograms are left out (counted).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -126,11 +126,17 @@ fn parse(
     bytes.read_to_end(&mut text).map_err(failed)?;
     check(path, &text, draft)?;
     let results: Results = serde_json::from_slice(&text).map_err(|e| Flaw::json(path, &e))?;
+    // Series that fell on one column for want of a label keep all of theirs.
+    let mut seen = BTreeSet::new();
     for series in results.data.result {
         let lost = series.histograms.len() + usize::from(series.histogram.is_some());
         draft.tally.add("values of native histograms left out", lost as u64);
         let meta = column(path, &series.metric, entity_label, draft)?;
-        let id = draft.column(meta);
+        let mut id = draft.column(meta.clone());
+        if !seen.insert(id) {
+            let labels = meta.labels.into_iter().chain(series.metric.clone()).collect();
+            id = draft.column(SeriesMeta { labels, ..meta });
+        }
         for (at, text) in series.values.iter().chain(&series.value) {
             let wrong = |found: &str, expected: &str| {
                 let problem =
@@ -264,6 +270,14 @@ mod tests {
         let draft = read(text, None).unwrap();
         assert_eq!(draft.samples()[0].time.to_string(), "2023-11-14T22:13:20.123Z");
         assert!(draft.topology.find("query").is_ok());
+    }
+
+    #[test]
+    fn series_that_differ_only_in_the_entity_label_stay_apart() {
+        let text = r#"{"status":"success","data":{"resultType":"vector","result":[
+            {"metric":{"service":"a"},"value":[1,"1"]},
+            {"metric":{"job":"a"},"value":[1,"2"]}]}}"#;
+        assert_eq!(read(text, None).unwrap().samples().len(), 2);
     }
 
     #[test]

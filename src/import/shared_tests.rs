@@ -75,3 +75,19 @@ fn petshop_issues_follow_their_normal_period_and_hide_their_labels() {
         assert!(ratios.count() > 10, "{name}");
     }
 }
+
+#[test]
+fn nezha_faults_have_a_history_and_hide_their_labels() {
+    let Some(imported) = imported("nezha", json!({ "history": "10m" })) else { return };
+    assert!(imported.summary.spans > 100_000 && imported.summary.logs > 10_000);
+    for name in imported.set.cases() {
+        let case = imported.case(name);
+        let truth = case.truth().unwrap();
+        let [incident] = &truth.incidents[..] else { panic!("{name}: one fault a case") };
+        assert!(case.topology().calls().count() > 5, "{name}");
+        assert!(case.samples().unwrap().count() > 100, "{name}");
+        assert!(truth.ignore.iter().all(|window| !window.overlaps(&incident.claim())), "{name}");
+        assert!(case.window().end <= incident.window.end + incident.tolerance_after, "{name}");
+        assert_eq!(case.events().unwrap().count(), 0, "{name}");
+    }
+}

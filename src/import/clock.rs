@@ -14,7 +14,7 @@ use crate::unit::SimTime;
 /// How a column writes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum TimeUnit {
+pub(super) enum TimeUnit {
     /// Decided by the first value: text, or an epoch whose unit its magnitude tells.
     #[default]
     Auto,
@@ -195,7 +195,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in ".{0,40}", digits in "-?[0-9]{0,25}[.]?[0-9]{0,25}") {
+        fn any_text_is_read_or_refused(
+            text in ".{0,40}", digits in "-?[0-9]{0,25}[.]?[0-9]{0,25}"
+        ) {
             let _ = Clock::default().read(&text);
             let _ = Clock::default().read(&digits);
         }

@@ -101,9 +101,9 @@ fn build(request: &mut Request<'_>) -> Result<Summary, ImportError> {
 
 fn parse(path: &Path, bytes: impl Read, config: &Config) -> Result<Draft, Flaw> {
     let mut table = Table::read(path, bytes, delimiter(path, config)?)?;
-    let columns = Columns::of(path, &table, config)?;
-    let mut clock = Clock::new(config.time_unit);
     let (mut draft, mut labels) = (Draft::default(), BTreeMap::new());
+    let columns = Columns::of(path, &table, config, &mut draft)?;
+    let mut clock = Clock::new(config.time_unit);
     while let Some(row) = table.next()? {
         let text = row.text(columns.time);
         let time = clock.read(text).map_err(|problem| row.flaw(columns.time, &problem))?;

@@ -41,26 +41,26 @@ impl Draft {
 
     /// The entity called `name`, added as `kind` if it is new.
     pub(super) fn entity(&mut self, name: &str, kind: EntityKind) -> EntityId {
-        self.topology.find(name).unwrap_or_else(|_| {
-            self.topology.add(name, kind, None).expect("the name was not found, so it is free")
-        })
+        self.known_or_new(name, kind, None)
     }
 
     /// The replica `name` of a service; `service/name` where the plain name is taken.
     pub(super) fn replica(&mut self, service: EntityId, name: &str) -> EntityId {
         let mut name = name.to_owned();
         loop {
-            let Ok(found) = self.topology.find(&name) else {
-                let kind = EntityKind::Replica;
-                let added = self.topology.add(name.as_str(), kind, Some(service));
-                return added.expect("the name was not found, so it is free");
-            };
-            let entity = self.topology.get(found);
+            let id = self.known_or_new(&name, EntityKind::Replica, Some(service));
+            let entity = self.topology.get(id);
             if entity.kind == EntityKind::Replica && entity.parent == Some(service) {
-                return found;
+                return id;
             }
             name = format!("{}/{name}", self.topology.name(service));
         }
+    }
+
+    /// Adds first and looks second: a failed look-up searches all names for the nearest.
+    fn known_or_new(&mut self, name: &str, kind: EntityKind, of: Option<EntityId>) -> EntityId {
+        let added = self.topology.add(name, kind, of);
+        added.or_else(|_| self.topology.find(name)).expect("a name that is taken is found")
     }
 
     /// The column that `meta` describes, added if it is new.

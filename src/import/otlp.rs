@@ -9,6 +9,8 @@
 mod histogram;
 mod metrics;
 mod signals;
+mod total;
+mod value;
 mod wire;
 
 use std::io::{BufRead, Read};
@@ -18,7 +20,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::metrics::Meter;
-use self::wire::{Export, Resource, attribute};
+use self::value::attribute;
+use self::wire::{Export, Resource};
 use super::draft::Draft;
 use super::flaw::Flaw;
 use super::{Build, ImportError, Request, Summary, files, store};
@@ -67,7 +70,7 @@ fn build(request: &mut Request<'_>) -> Result<Summary, ImportError> {
 /// Where a service's name stands, the first that is there.
 const SERVICE: [&str; 4] =
     ["service.name", "k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name"];
-const REPLICA: [&str; 3] = ["k8s.pod.name", "service.instance.id", "container.id"];
+const REPLICA: [&str; 4] = ["k8s.pod.name", "service.instance.id", "container.id", "host.name"];
 const NODE: [&str; 2] = ["k8s.node.name", "host.name"];
 /// What the OpenTelemetry SDKs call a service that was given no name.
 const NAMELESS: &str = "unknown_service";
@@ -204,6 +207,7 @@ mod tests {
                 "process.memory.usage By = 150000000.000",
                 "requests.rate {request}/s = 4.000",
                 "cpu.time s = 12.500",
+                "process.memory.usage By = 151000000.000",
                 "http.server.request.rate {request}/s = 2.000",
                 "http.server.request.duration[mean] s = 0.150",
                 "http.server.request.duration[p50] s = 0.150",
@@ -238,7 +242,7 @@ mod tests {
         let cut = &LINES.as_bytes()[..LINES.len() - 40];
         let draft = read(cut).unwrap();
         assert!(draft.tally.notes().contains(&"last lines cut off, left out: 1".to_owned()));
-        let broken = format!("{{}}\n{{\"resourceLogs\":[\n{{}}\n");
+        let broken = "{}\n{\"resourceLogs\":[\n{}\n";
         let error = read(broken.as_bytes()).unwrap_err();
         assert_eq!(error.line, Some(2), "{error}");
     }

@@ -6,8 +6,8 @@
 //! the millisecond, as Prometheus does. Source: Prometheus documentation, "HTTP API" and "Metric
 //! and label naming". Known limit: native histograms are left out (counted).
 
-use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -76,7 +76,17 @@ struct Answer {
 #[serde(rename_all = "camelCase")]
 struct Data {
     result_type: String,
-    result: serde_json::Value,
+}
+
+/// The same answer again, once its type of result is known: this way errors keep their line.
+#[derive(Debug, Deserialize)]
+struct Results {
+    data: Matrix,
+}
+
+#[derive(Debug, Deserialize)]
+struct Matrix {
+    result: Vec<Series>,
 }
 
 /// One series of a matrix or a vector.
@@ -107,16 +117,26 @@ fn build(request: &mut Request<'_>) -> Result<Summary, ImportError> {
 
 fn parse(
     path: &Path,
-    bytes: impl BufRead,
+    mut bytes: impl Read,
     entity_label: Option<&str>,
     draft: &mut Draft,
 ) -> Result<(), Flaw> {
-    let answer: Answer = serde_json::from_reader(bytes).map_err(|e| Flaw::json(path, &e))?;
-    for series in matrix(path, answer, draft)? {
+    let mut text = Vec::new();
+    let failed = |e| Flaw::file(path, format!("cannot be read: {e}"));
+    bytes.read_to_end(&mut text).map_err(failed)?;
+    check(path, &text, draft)?;
+    let results: Results = serde_json::from_slice(&text).map_err(|e| Flaw::json(path, &e))?;
+    // Series that fell on one column for want of a label keep all of theirs.
+    let mut seen = BTreeSet::new();
+    for series in results.data.result {
         let lost = series.histograms.len() + usize::from(series.histogram.is_some());
         draft.tally.add("values of native histograms left out", lost as u64);
         let meta = column(path, &series.metric, entity_label, draft)?;
-        let id = draft.column(meta);
+        let mut id = draft.column(meta.clone());
+        if !seen.insert(id) {
+            let labels = meta.labels.into_iter().chain(series.metric.clone()).collect();
+            id = draft.column(SeriesMeta { labels, ..meta });
+        }
         for (at, text) in series.values.iter().chain(&series.value) {
             let wrong = |found: &str, expected: &str| {
                 let problem =
@@ -133,8 +153,9 @@ fn parse(
     Ok(())
 }
 
-/// The series of a good answer; a bad one is told in Prometheus' own words.
-fn matrix(path: &Path, answer: Answer, draft: &mut Draft) -> Result<Vec<Series>, Flaw> {
+/// Refuses all but a matrix or vector; a failed query is told in Prometheus' own words.
+fn check(path: &Path, text: &[u8], draft: &mut Draft) -> Result<(), Flaw> {
+    let answer: Answer = serde_json::from_slice(text).map_err(|e| Flaw::json(path, &e))?;
     for warning in &answer.warnings {
         draft.tally.say(format!("Prometheus warned: {warning}"));
     }
@@ -146,16 +167,14 @@ fn matrix(path: &Path, answer: Answer, draft: &mut Draft) -> Result<Vec<Series>,
             format!("the query itself failed, status {status:?}: Prometheus says {kind}: {error}");
         return Err(Flaw::file(path, problem));
     }
-    let data =
-        answer.data.ok_or_else(|| Flaw::file(path, "expected a key \"data\", found none"))?;
-    match data.result_type.as_str() {
-        "matrix" | "vector" => {}
-        other => {
+    match answer.data.as_ref().map(|data| data.result_type.as_str()) {
+        Some("matrix" | "vector") => Ok(()),
+        Some(other) => {
             let problem = format!("expected resultType matrix or vector, found {other:?}");
-            return Err(Flaw::file(path, problem));
+            Err(Flaw::file(path, problem))
         }
+        None => Err(Flaw::file(path, "expected a key \"data\", found none")),
     }
-    serde_json::from_value(data.result).map_err(|e| Flaw::file(path, format!("data.result: {e}")))
 }
 
 /// What a series is, from its labels.
@@ -251,6 +270,14 @@ mod tests {
         let draft = read(text, None).unwrap();
         assert_eq!(draft.samples()[0].time.to_string(), "2023-11-14T22:13:20.123Z");
         assert!(draft.topology.find("query").is_ok());
+    }
+
+    #[test]
+    fn series_that_differ_only_in_the_entity_label_stay_apart() {
+        let text = r#"{"status":"success","data":{"resultType":"vector","result":[
+            {"metric":{"service":"a"},"value":[1,"1"]},
+            {"metric":{"job":"a"},"value":[1,"2"]}]}}"#;
+        assert_eq!(read(text, None).unwrap().samples().len(), 2);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Delimited text -> rows with line numbers, and cells -> numbers.
 //!
-//! Owns headers and the messages that name file, line and column. A row of another width is refused: nobody can say which cell is missing. Source for
-//! the syntax: RFC 4180. Known limit: text must be UTF-8; a leading byte order mark is skipped.
+//! Owns headers and the messages that name file, line and column. A row of another width is
+//! refused: nobody can say which cell is missing. Source for the syntax: RFC 4180.
+//! Known limit: text must be UTF-8; a leading byte order mark is skipped.
 
-use std::io::{BufRead, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
@@ -38,16 +39,6 @@ pub(super) enum Cell {
     Absent,
     /// Plus or minus infinity.
     Infinite,
-}
-
-impl Table<Box<dyn BufRead>> {
-    /// Opens a file; see `read`.
-    ///
-    /// # Errors
-    /// If it cannot be read or has no header line.
-    pub(super) fn open(path: &Path, delimiter: u8) -> Result<Self, Flaw> {
-        Self::read(path, super::files::open(path)?, delimiter)
-    }
 }
 
 impl<R: Read> Table<R> {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{Config, Draft, Flaw, Layout, Row, SeriesMeta, Table};
 use crate::import::files;
-use crate::unit::SimTime;
+use crate::unit::{SeriesId, SimTime};
 
 const TIME: [&str; 6] = ["time", "timestamp", "ts", "date", "datetime", "@timestamp"];
 const VALUE: [&str; 1] = ["value"];
@@ -26,19 +26,18 @@ pub(super) struct Columns {
 }
 
 enum Values {
-    Long { value: usize, entity: Option<usize>, metric: Option<usize>, unit: Option<usize> },
-    Wide(Vec<Wide>),
-}
-
-/// One series of the wide layout.
-struct Wide {
-    column: usize,
-    entity: String,
-    metric: String,
+    Long {
+        value: usize,
+        entity: Option<usize>,
+        metric: Option<usize>,
+        unit: Option<usize>,
+    },
+    /// Column and series.
+    Wide(Vec<(usize, SeriesId)>),
 }
 
 impl Columns {
-    /// Finds the columns.
+    /// Finds the columns; the wide layout's series are added to `draft`.
     ///
     /// # Errors
     /// If one that was named, or that must be there, is not.
@@ -46,6 +45,7 @@ impl Columns {
         path: &Path,
         table: &Table<R>,
         config: &Config,
+        draft: &mut Draft,
     ) -> Result<Self, Flaw> {
         let find = |given: &Option<String>, usual: &[&str]| match given {
             Some(name) => table.column(name).map(Some),
@@ -70,7 +70,16 @@ impl Columns {
                 metric: find(&config.metric_column, &METRIC)?,
                 unit: find(&config.unit_column, &UNIT)?,
             },
-            None => Values::Wide(wide(path, table, config, &entity, &[Some(time), label])?),
+            None => {
+                let separator = config.separator.as_deref();
+                let name = |header: &str| split(path, header, separator, &entity);
+                let columns = wide(table, &[Some(time), label], draft, name)?;
+                if columns.is_empty() {
+                    let problem = "expected columns with numbers beside the time, found none";
+                    return Err(Flaw::line(path, 1, problem));
+                }
+                Values::Wide(columns)
+            }
         };
         Ok(Self { time, label, values, entity })
     }
@@ -96,10 +105,8 @@ impl Columns {
                 draft.cell(time, series, row.number(*value)?);
             }
             Values::Wide(columns) => {
-                for wide in columns {
-                    let entity = draft.service(&wide.entity);
-                    let series = draft.column(SeriesMeta::gauge(entity, &wide.metric, ""));
-                    draft.cell(time, series, row.number(wide.column)?);
+                for (column, series) in columns {
+                    draft.cell(time, *series, row.number(*column)?);
                 }
             }
         }
@@ -107,36 +114,43 @@ impl Columns {
     }
 }
 
+/// Adds every column that is not taken as a series.
 fn wide<R: Read>(
-    path: &Path,
     table: &Table<R>,
-    config: &Config,
-    fallback: &str,
     taken: &[Option<usize>],
-) -> Result<Vec<Wide>, Flaw> {
+    draft: &mut Draft,
+    name: impl Fn(&str) -> Result<(String, String), Flaw>,
+) -> Result<Vec<(usize, SeriesId)>, Flaw> {
     let mut found = Vec::new();
     for (column, header) in table.headers().iter().enumerate() {
-        if taken.contains(&Some(column)) || header.is_empty() {
-            continue;
+        if !taken.contains(&Some(column)) && !header.is_empty() {
+            let (entity, metric) = name(header)?;
+            let entity = draft.service(&entity);
+            found.push((column, draft.column(SeriesMeta::gauge(entity, &metric, ""))));
         }
-        let (entity, metric) = match &config.separator {
-            None => (fallback, header.as_str()),
-            Some(between) => {
-                let parts = header.rsplit_once(between.as_str());
-                parts.filter(|(e, m)| !e.is_empty() && !m.is_empty()).ok_or_else(|| {
-                    let problem = format!(
-                        "expected column names with {between:?} between entity and metric, \
-                         found {header:?}"
-                    );
-                    Flaw::line(path, 1, problem)
-                })?
-            }
-        };
-        found.push(Wide { column, entity: entity.to_owned(), metric: metric.to_owned() });
-    }
-    if found.is_empty() {
-        let problem = "expected columns with numbers beside the time, found none";
-        return Err(Flaw::line(path, 1, problem));
     }
     Ok(found)
+}
+
+/// Entity and metric of a column's name.
+fn split(
+    path: &Path,
+    header: &str,
+    separator: Option<&str>,
+    fallback: &str,
+) -> Result<(String, String), Flaw> {
+    let Some(between) = separator else {
+        return Ok((fallback.to_owned(), header.to_owned()));
+    };
+    match header.rsplit_once(between) {
+        Some((entity, metric)) if !entity.is_empty() && !metric.is_empty() => {
+            Ok((entity.to_owned(), metric.to_owned()))
+        }
+        _ => {
+            let problem = format!(
+                "expected column names with {between:?} between entity and metric, found {header:?}"
+            );
+            Err(Flaw::line(path, 1, problem))
+        }
+    }
 }

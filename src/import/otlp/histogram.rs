@@ -6,6 +6,7 @@
 //! Source: OpenTelemetry metrics data model (histogram, exponential histogram).
 //! Known limit: the error is up to the width of the bucket; nothing here knows the true values.
 
+use super::value::Int;
 use super::wire::{Buckets, ExponentialPoint, HistogramPoint};
 
 /// More buckets than this in one point is a broken file.
@@ -57,7 +58,7 @@ impl Histogram {
             if counts.len() > MOST_BUCKETS || offset.abs() > 1 << 32 {
                 return None;
             }
-            let bucket = |(at, count): (i64, &super::wire::Int)| Bucket {
+            let bucket = |(at, count): (i64, &Int)| Bucket {
                 low: bound(offset + at),
                 high: bound(offset + at + 1),
                 count: count.0 as f64,
@@ -107,7 +108,7 @@ impl Histogram {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{Double, Int};
+    use super::super::value::Double;
     use super::*;
     use proptest::prelude::*;
 

@@ -8,11 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use super::histogram::Histogram;
-use super::wire::{
-    Double, ExponentialPoint, HistogramPoint, Int, KeyValue, Metric, NumberPoint, Points,
-    SummaryPoint,
-};
+use super::total::{Distribution, Total};
+use super::value::KeyValue;
+use super::wire::{Metric, NumberPoint, Points, SummaryPoint};
 use crate::import::draft::Draft;
 use crate::model::SeriesMeta;
 use crate::unit::{EntityId, SimTime};
@@ -33,16 +31,6 @@ type Key = (EntityId, String, Labels);
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     totals: BTreeMap<Key, Total>,
-}
-
-/// What a histogram or summary holds, since its start or over some time.
-#[derive(Debug, Clone)]
-struct Total {
-    start: i64,
-    time: i64,
-    count: f64,
-    sum: Option<f64>,
-    histogram: Option<Histogram>,
 }
 
 /// Where samples of one metric go.
@@ -126,14 +114,6 @@ impl Meter {
             ..now
         };
         Some((seconds, grown))
-    }
-}
-
-impl Total {
-    /// Itself, over the time since its start; `None` if it does not say when it started.
-    fn own(self) -> Option<(f64, Self)> {
-        let seconds = self.time.saturating_sub(self.start) as f64 / 1e9;
-        (self.start > 0 && seconds > 0.0).then_some((seconds, self))
     }
 }
 
@@ -223,43 +203,6 @@ impl Target<'_> {
     }
 }
 
-/// A histogram's or summary's point, whatever its kind.
-struct Distribution<'a> {
-    attributes: Option<&'a Vec<KeyValue>>,
-    flags: i64,
-    total: Total,
-}
-
-fn total(start: Int, time: Int, count: Int, sum: Option<Double>) -> Total {
-    let sum = sum.map(|s| s.0).filter(|s| s.is_finite());
-    Total { start: start.0, time: time.0, count: count.0 as f64, sum, histogram: None }
-}
-
-impl<'a> From<&'a HistogramPoint> for Distribution<'a> {
-    fn from(p: &'a HistogramPoint) -> Self {
-        let histogram = Histogram::explicit(p);
-        let total = total(p.start_time_unix_nano, p.time_unix_nano, p.count, p.sum);
-        let total = Total { histogram, ..total };
-        Self { attributes: p.attributes.as_ref(), flags: p.flags.0, total }
-    }
-}
-
-impl<'a> From<&'a ExponentialPoint> for Distribution<'a> {
-    fn from(p: &'a ExponentialPoint) -> Self {
-        let histogram = Histogram::exponential(p);
-        let total = total(p.start_time_unix_nano, p.time_unix_nano, p.count, p.sum);
-        let total = Total { histogram, ..total };
-        Self { attributes: p.attributes.as_ref(), flags: p.flags.0, total }
-    }
-}
-
-impl<'a> From<&'a SummaryPoint> for Distribution<'a> {
-    fn from(p: &'a SummaryPoint) -> Self {
-        let total = total(p.start_time_unix_nano, p.time_unix_nano, p.count, p.sum);
-        Self { attributes: p.attributes.as_ref(), flags: p.flags.0, total }
-    }
-}
-
 impl<P> Points<P> {
     fn each(&self, visit: impl FnMut(&P)) {
         self.data_points.iter().flatten().for_each(visit);
@@ -272,7 +215,7 @@ impl<P> Points<P> {
 
 fn labels(attributes: Option<&Vec<KeyValue>>) -> Labels {
     let pair = |a: &KeyValue| {
-        (a.key.0.clone(), a.value.as_ref().map(super::wire::AnyValue::render).unwrap_or_default())
+        (a.key.0.clone(), a.value.as_ref().map(super::value::AnyValue::render).unwrap_or_default())
     };
     attributes.into_iter().flatten().map(pair).collect()
 }

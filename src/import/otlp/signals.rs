@@ -4,7 +4,8 @@
 //! observed; a span that ends before it begins has suffered a clock and is left out (counted).
 //! Known limit: attributes of logs and spans, span events and links are not kept.
 
-use super::wire::{AnyValue, Log, WireSpan, attribute, hex_id};
+use super::value::{AnyValue, Enum, attribute, hex_id};
+use super::wire::{Log, WireSpan};
 use crate::import::draft::Draft;
 use crate::model::{LogRecord, Span, SpanKind, SpanStatus, severity};
 use crate::unit::{EntityId, SimTime};
@@ -48,8 +49,8 @@ pub(super) fn log(draft: &mut Draft, entity: EntityId, log: &Log) -> Result<(), 
 
 fn severity_of(log: &Log) -> u8 {
     let number = match &log.severity_number {
-        super::wire::Enum::Number(number) => u8::try_from(*number).unwrap_or(0),
-        super::wire::Enum::Name(name) => named_severity(name),
+        Enum::Number(number) => u8::try_from(*number).unwrap_or(0),
+        Enum::Name(name) => named_severity(name),
     };
     match number {
         1..=24 => number,

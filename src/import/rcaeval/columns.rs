@@ -27,7 +27,7 @@ impl Wide {
         draft: &mut Draft,
     ) -> Self {
         let known = services(table.headers(), known);
-        let mut columns = Vec::new();
+        let mut columns: Vec<(usize, SeriesId)> = Vec::new();
         for (column, header) in table.headers().iter().enumerate() {
             if column == time {
                 continue;
@@ -39,8 +39,10 @@ impl Wide {
             let entity = draft.service(service);
             let (name, unit, stat) = canonical(metric);
             let meta = SeriesMeta::gauge(entity, name, unit);
-            let meta = stat.into_iter().fold(meta, |meta, stat| meta.label("stat", stat));
-            columns.push((column, draft.column(meta)));
+            let series = draft.column(stat.into_iter().fold(meta, |m, stat| m.label("stat", stat)));
+            let twice = columns.iter().any(|(_, id)| *id == series);
+            let plain = SeriesMeta::gauge(entity, metric, "");
+            columns.push((column, if twice { draft.column(plain) } else { series }));
         }
         Self { columns }
     }
@@ -109,6 +111,16 @@ mod tests {
         check("carts_cpu", &["cart"], Some(("carts", "cpu")));
         check("cart_", &["cart"], None);
         check("time", &[], None);
+    }
+
+    #[test]
+    fn two_columns_with_one_canonical_name_stay_two() {
+        let text = "time,cart_load,cart_workload\n";
+        let table = Table::read(std::path::Path::new("t"), text.as_bytes(), b',').unwrap();
+        let mut draft = Draft::default();
+        let wide = Wide::of(&table, 0, &BTreeSet::new(), &mut draft);
+        assert_ne!(wide.columns[0].1, wide.columns[1].1);
+        assert_eq!(draft.series.get(wide.columns[1].1).metric, "workload");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! `logs.csv`: `timestamp` or `time`, `container_name`, `message`, perhaps `level`. `traces.csv`:
 //! `traceID`, `spanID`, `parentSpanID`, `serviceName`, `operationName` or `methodName`,
-//! `startTime` and `duration` in microseconds, `statusCode`. A status of 0 or 100..=499 is good, other
-//! numbers are failures (gRPC codes above 0, HTTP 5xx). Ids that are no hex are hashed (BLAKE3).
+//! `startTime` and `duration` in microseconds, `statusCode`. A status of 0 or 100..=499 is good,
+//! others are failures (gRPC codes above 0, HTTP 5xx). Ids that are no hex are hashed (BLAKE3).
 //! Known limit: spans do not say which end of a call they are.
 
 use std::io::Read;

@@ -47,7 +47,7 @@ pub(super) fn run(args: &Import, terminal: Terminal) -> Result<u8, Failure> {
         return Err(Failure::usage(slips.join("\n       ")));
     }
     let guard = staging::watch(&args.target);
-    let mut progress = Progress::new(terminal, "cases");
+    let progress = Progress::new(terminal, "cases");
     let mut told = |done: usize, total: usize, name: &str| progress.set(done, total, name);
     let mut request = Request {
         source: &args.source,

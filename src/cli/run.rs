@@ -10,7 +10,6 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::terminal::Terminal;
-use crate::model::Policy;
 use crate::scenario::{Sort, load_policy, recognise};
 use crate::unit::SimDuration;
 

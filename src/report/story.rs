@@ -11,6 +11,7 @@ mod entries;
 mod graph;
 mod headline;
 mod phrases;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -25,21 +26,11 @@ use super::scores::{self, ScoreRow};
 use crate::model::{
     Hypothesis, IncidentChange, Journal, Ruling, StageReached, Topology, Truth, WorldRecord,
 };
+use crate::trial::Mode;
 use crate::unit::{IncidentId, Name, SimTime, Window};
 
 /// Times at which one incident reached its stages; a missing stage was not reached or not known.
 pub type StageTimes = BTreeMap<StageReached, SimTime>;
-
-/// How a trial was run, as far as a report must say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loop {
-    /// Actions change what follows.
-    Closed,
-    /// A recording: actions are judged, their effect is unknown.
-    Open,
-    /// A recording whose deviation fades after a right remedy: results are modelled.
-    Counterfactual,
-}
 
 /// Everything a report is told about one trial.
 #[derive(Debug, Clone)]
@@ -49,7 +40,7 @@ pub struct Told<'a> {
     /// Provenance by name, in the order to print: scenario, seed, policy hash, version, digest ...
     pub facts: Vec<(String, String)>,
     /// How it was run.
-    pub mode: Loop,
+    pub mode: Mode,
     /// The simulated stretch.
     pub window: Window,
     /// What crossed a contract.
@@ -167,7 +158,7 @@ pub struct Story {
     /// Provenance, in the order to print.
     pub facts: Vec<(String, String)>,
     /// How it was run.
-    pub mode: Loop,
+    pub mode: Mode,
     /// The result in one sentence.
     pub headline: Headline,
     /// The key numbers.
@@ -278,15 +269,13 @@ impl Tone {
     }
 }
 
-impl Loop {
-    /// Its name for a person.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Closed => "closed loop",
-            Self::Open => "open loop",
-            Self::Counterfactual => "counterfactual (modelled)",
-        }
+/// How a trial was run, for a person.
+#[must_use]
+pub const fn mode_label(mode: Mode) -> &'static str {
+    match mode {
+        Mode::ClosedLoop => "closed loop",
+        Mode::OpenLoop => "open loop",
+        Mode::Counterfactual => "counterfactual (modelled)",
     }
 }
 

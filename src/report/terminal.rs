@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn open_loop_claims_no_recovery() {
         let mut fixture = fixture::leak();
-        fixture.mode = crate::report::story::Loop::Open;
+        fixture.mode = crate::trial::Mode::OpenLoop;
         fixture.healed = false;
         let text = trial(&fixture.story(), &[], Colour::Never);
         assert!(text.contains("would have done: rollback api-server"), "{text}");

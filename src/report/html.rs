@@ -66,7 +66,7 @@ pub fn page(story: &Story) -> String {
             hypotheses => case.map(hypotheses).unwrap_or_default(),
             rejected => case.map(rejected).unwrap_or_default(),
             actions => case.map(actions).unwrap_or_default(),
-            stagebar => safe(case.map(|c| stages::draw(c)).unwrap_or_default()),
+            stagebar => safe(case.map(stages::draw).unwrap_or_default()),
             stages => case.map(|c| stages::rows(c, story.origin)).unwrap_or_default(),
             others => others(story),
             graph => safe(graph),

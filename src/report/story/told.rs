@@ -8,8 +8,37 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{StageTimes, Told, TrackView, mode_label};
-use crate::trial::{Track, Trial};
+use super::{StageTimes, TrackView, mode_label};
+use crate::model::{Journal, Topology, Truth, WorldRecord};
+use crate::trial::{Mode, Track, Trial};
+use crate::unit::{IncidentId, Window};
+
+/// Everything a report is told about one trial.
+#[derive(Debug, Clone)]
+pub struct Told<'a> {
+    /// Name of the trial.
+    pub name: &'a str,
+    /// Provenance by name, in the order to print: scenario, seed, policy hash, version, digest ...
+    pub facts: Vec<(String, String)>,
+    /// How it was run.
+    pub mode: Mode,
+    /// The simulated stretch.
+    pub window: Window,
+    /// What crossed a contract.
+    pub journal: &'a Journal,
+    /// What was really wrong, if labelled.
+    pub truth: Option<&'a Truth>,
+    /// What really happened to the world.
+    pub record: &'a WorldRecord,
+    /// The service map.
+    pub topology: &'a Topology,
+    /// Recorded series for charts, empty if none were kept.
+    pub tracks: Vec<TrackView>,
+    /// The scorecard in its stable JSON form.
+    pub scorecard: Value,
+    /// Stage times by incident.
+    pub stages: BTreeMap<IncidentId, StageTimes>,
+}
 
 impl<'a> Told<'a> {
     /// What a finished trial tells.

@@ -1,8 +1,8 @@
 //! An act that cannot be accounted for afterwards.
 //!
-//! Definition: an act, a page or a dry run without a plan that lists it, or without any verdict
-//! written before it; or an act on the fleet without any outcome, unless it came less than `grace`
-//! before the end.
+//! Definition: an act on the fleet without a plan that lists it, without any verdict written before
+//! it, or without any outcome, unless it came less than `grace` before the end; or a page or a dry
+//! run without any verdict. A page needs no plan: it is what is left when there is none.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,7 @@ impl Check for Config {
             let ended = case.outcomes.iter().any(|o| o.what.action == id);
             let late = case.evidence.window.end.since(act.time) < self.grace;
             let parts = [
-                (planned, "plan"),
+                (planned || !touches(act.what), "plan"),
                 (ruled, "verdict"),
                 (ended || late || !touches(act.what), "outcome"),
             ];
@@ -80,5 +80,6 @@ mod tests {
         assert_eq!(check(Sketch::default().plan(5, 1, "a").act(6, 1, "a").outcome(9, 1)), 1);
         assert_eq!(check(Sketch::default().verdict(5, 1).act(6, 1, "a").outcome(9, 1)), 1);
         assert_eq!(check(Sketch::default().page(6, 1)), 1);
+        assert_eq!(check(Sketch::default().verdict(5, 1).page(6, 1)), 0);
     }
 }

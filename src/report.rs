@@ -21,9 +21,11 @@ use std::path::{Path, PathBuf};
 
 pub use catalog::Material;
 
-use serde_json::Value;
+use serde::Serialize;
 
+use self::story::{Story, Told};
 use self::summary::Summary;
+use crate::trial::Trial;
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -55,15 +57,30 @@ impl ReportError {
     }
 }
 
+/// Tells the story of a finished trial; `document` gives the provenance.
+///
+/// # Errors
+/// If the scorecard or the document has no JSON form: an internal error.
+pub fn story_of(trial: &Trial, document: &impl Serialize) -> Result<Story, ReportError> {
+    Ok(Story::tell(&Told::of(trial, &serde_json::to_value(document)?)?))
+}
+
 /// Writes every kind of report of one trial into `dir` and names the files.
 ///
 /// # Errors
 /// If a file cannot be written; `dir` may then hold some of them.
-pub fn write_trial(dir: &Path, material: &Material<'_>) -> Result<Vec<PathBuf>, ReportError> {
+pub fn write_reports(
+    dir: &Path,
+    trial: &Trial,
+    document: &impl Serialize,
+) -> Result<Vec<PathBuf>, ReportError> {
+    let document = serde_json::to_value(document)?;
+    let story = Story::tell(&Told::of(trial, &document)?);
+    let material = Material { story: &story, trial, document: &document };
     make(dir)?;
     let mut files = Vec::new();
     for entry in catalog::ALL {
-        files.extend((entry.build)(material, dir)?);
+        files.extend((entry.build)(&material, dir)?);
     }
     files.sort();
     Ok(files)
@@ -73,14 +90,15 @@ pub fn write_trial(dir: &Path, material: &Material<'_>) -> Result<Vec<PathBuf>, 
 ///
 /// # Errors
 /// If a file cannot be written; `dir` may then hold some of them.
-pub fn write_dataset(dir: &Path, document: &Value) -> Result<Vec<PathBuf>, ReportError> {
+pub fn write_dataset(dir: &Path, document: &impl Serialize) -> Result<Vec<PathBuf>, ReportError> {
+    let document = serde_json::to_value(document)?;
     make(dir)?;
-    let summary = Summary::read(document);
+    let summary = Summary::read(&document);
     let mut files = plots::dataset(dir, &summary)?;
     for (name, text) in [
         ("index.html", html::index(&summary)),
         ("report.txt", terminal::dataset(&summary)),
-        ("result.json", json::pretty(document)?),
+        ("result.json", json::pretty(&document)?),
     ] {
         let path = dir.join(name);
         write_text(&path, &text)?;
@@ -105,10 +123,8 @@ mod tests {
     #[test]
     fn a_trial_and_a_dataset_write_all_their_files() {
         let dir = tempfile::tempdir().unwrap();
-        let (fixture, document) = (fixture::leak(), fixture::document());
-        let story = fixture.story();
-        let material = Material { story: &story, journal: &fixture.journal, document: &document };
-        let files = write_trial(&dir.path().join("a"), &material).unwrap();
+        let (trial, document) = (fixture::leak().trial(), fixture::document());
+        let files = write_reports(&dir.path().join("a"), &trial, &document).unwrap();
         let names: Vec<_> = files.iter().filter_map(|f| f.file_name()?.to_str()).collect();
         assert_eq!(
             names,

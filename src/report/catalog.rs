@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::story::Story;
 use super::{ReportError, audit, html, json, plots, terminal};
 use crate::catalog::Entry;
-use crate::model::Journal;
+use crate::trial::Trial;
 
 /// What a report of one trial is made of.
 #[derive(Debug)]
 pub struct Material<'a> {
     /// What happened.
     pub story: &'a Story,
-    /// The whole journal.
-    pub journal: &'a Journal,
+    /// The trial itself.
+    pub trial: &'a Trial,
     /// The run's document in its stable JSON form.
     pub document: &'a Value,
 }
@@ -36,8 +36,8 @@ mod tests {
     fn kinds_are_sorted_and_each_writes_what_it_names() {
         assert!(ALL.is_sorted_by(|a, b| a.kind < b.kind));
         let fixture = fixture::leak();
-        let (story, document) = (fixture.story(), fixture::document());
-        let material = Material { story: &story, journal: &fixture.journal, document: &document };
+        let (story, trial, document) = (fixture.story(), fixture.trial(), fixture::document());
+        let material = Material { story: &story, trial: &trial, document: &document };
         for entry in ALL {
             let dir = tempfile::tempdir().unwrap();
             let files = (entry.build)(&material, dir.path()).unwrap();

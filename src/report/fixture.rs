@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::story::{Loop, StageTimes, Story, Told, TrackView};
+use super::story::{StageTimes, Story, Told, TrackView};
 use crate::model::*;
+use crate::trial::{Mode, Trial};
 use crate::unit::{ActionId, IncidentId, Name, Ratio, SimDuration, SimTime, Window};
 
 /// Owns what `Told` borrows.
@@ -12,7 +13,7 @@ pub(super) struct Fixture {
     pub(super) truth: Option<Truth>,
     pub(super) record: WorldRecord,
     pub(super) topology: Topology,
-    pub(super) mode: Loop,
+    pub(super) mode: Mode,
     pub(super) healed: bool,
     pub(super) culprit: String,
 }
@@ -69,7 +70,7 @@ pub(super) fn leak_of(culprit: &str) -> Fixture {
         truth: Some(Truth { incidents: vec![truth], ignore: vec![] }),
         record: record(culprit),
         topology,
-        mode: Loop::Closed,
+        mode: Mode::ClosedLoop,
         healed: true,
         culprit: culprit.to_owned(),
     }
@@ -363,6 +364,35 @@ impl Fixture {
             tracks: self.tracks(),
             scorecard: scorecard(),
             stages: BTreeMap::from([(IncidentId(1), self.stages())]),
+        }
+    }
+
+    /// The same as a trial, scored by the referee.
+    pub(super) fn trial(&self) -> Trial {
+        let told = self.told();
+        let names = self.topology.suspects().map(|id| self.topology.name(id).clone());
+        let scorecard = crate::referee::score(&crate::referee::Evidence {
+            mode: self.mode,
+            window: told.window,
+            journal: &self.journal,
+            truth: self.truth.as_ref(),
+            record: &self.record,
+            candidates: &names.collect::<Vec<_>>(),
+            topology: Some(&self.topology),
+            rules: &crate::trial::Rules::default(),
+        });
+        Trial {
+            name: told.name.to_owned(),
+            seed: 247,
+            digest: crate::trial::digest(&self.journal, &self.record),
+            mode: self.mode,
+            window: told.window,
+            journal: self.journal.clone(),
+            truth: self.truth.clone(),
+            record: self.record.clone(),
+            scorecard,
+            tracks: None,
+            topology: self.topology.clone(),
         }
     }
 

@@ -18,7 +18,7 @@ pub use index::index;
 use minijinja::{AutoEscape, Environment, Value, context};
 
 use super::format;
-use super::story::{Case, Story, Tone};
+use super::story::{Case, Story, Tone, mode_label};
 use super::terminal::said_of;
 use super::write_text;
 use crate::catalog::{self, Entry};
@@ -56,7 +56,7 @@ pub fn page(story: &Story) -> String {
             note => &story.headline.note,
             numbers => numbers(story),
             facts => &story.facts,
-            mode => story.mode.label(),
+            mode => mode_label(story.mode),
             timeline => safe(timeline::draw(story)),
             entries => entries(story),
             metrics => safe(metrics::draw(story)),
@@ -66,7 +66,7 @@ pub fn page(story: &Story) -> String {
             hypotheses => case.map(hypotheses).unwrap_or_default(),
             rejected => case.map(rejected).unwrap_or_default(),
             actions => case.map(actions).unwrap_or_default(),
-            stagebar => safe(case.map(|c| stages::draw(c)).unwrap_or_default()),
+            stagebar => safe(case.map(stages::draw).unwrap_or_default()),
             stages => case.map(|c| stages::rows(c, story.origin)).unwrap_or_default(),
             others => others(story),
             graph => safe(graph),

@@ -1,7 +1,7 @@
 //! The machine-readable result, as it stands in the run's document.
 //!
-//! In: the document (any serde type with a stable JSON form). Out: text, pretty for people or on one
-//! line for pipes, always with a line end. Keys keep the document's order.
+//! In: the document (any serde type with a stable JSON form). Out: text, pretty for people or on
+//! one line for pipes, always with a line end. Keys keep the document's order.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub(super) const ENTRY: Entry<super::catalog::Build> = Entry {
     kind: "json",
     summary: "the machine-readable result of the run",
     help: "The document that `run --format json` prints, in result.json: source, mode, seed, \
-           policy hash, every trial with incidents and scorecard, and the aggregate. Absent is null.",
+           policy hash, every trial with incidents and scorecard, the aggregate. Absent is null.",
     source: "JSON Schema under docs/schema",
     example: "json",
     schema: catalog::schema_of::<()>,

@@ -5,127 +5,35 @@
 //! actions, an audit table, the call graph and the key charts. Nothing is scored here. Known limit:
 //! the culprit of charts and graph is that of the first real incident, or else the engine's guess.
 
+mod audit;
 mod cases;
 mod charts;
 mod entries;
+mod entry;
 mod graph;
 mod headline;
 mod phrases;
+mod stages;
+mod told;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-pub use cases::{Case, Doing, Stage, stage_name};
+pub use audit::AuditRow;
+pub use cases::{Case, Doing};
 pub use charts::{Chart, TrackView};
+pub use entry::{Entry, Lane, Tone};
 pub use graph::{Graph, Node};
 pub use headline::{Fact, Headline};
+pub use stages::{Stage, stage_name};
+pub use told::Told;
 
 use super::scores::{self, ScoreRow};
-use crate::model::{
-    Hypothesis, IncidentChange, Journal, Ruling, StageReached, Topology, Truth, WorldRecord,
-};
-use crate::unit::{IncidentId, Name, SimTime, Window};
+use crate::model::{Hypothesis, StageReached, Truth};
+use crate::trial::Mode;
+use crate::unit::{Name, SimTime, Window};
 
 /// Times at which one incident reached its stages; a missing stage was not reached or not known.
 pub type StageTimes = BTreeMap<StageReached, SimTime>;
-
-/// How a trial was run, as far as a report must say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loop {
-    /// Actions change what follows.
-    Closed,
-    /// A recording: actions are judged, their effect is unknown.
-    Open,
-    /// A recording whose deviation fades after a right remedy: results are modelled.
-    Counterfactual,
-}
-
-/// Everything a report is told about one trial.
-#[derive(Debug, Clone)]
-pub struct Told<'a> {
-    /// Name of the trial.
-    pub name: &'a str,
-    /// Provenance by name, in the order to print: scenario, seed, policy hash, version, digest ...
-    pub facts: Vec<(String, String)>,
-    /// How it was run.
-    pub mode: Loop,
-    /// The simulated stretch.
-    pub window: Window,
-    /// What crossed a contract.
-    pub journal: &'a Journal,
-    /// What was really wrong, if labelled.
-    pub truth: Option<&'a Truth>,
-    /// What really happened to the world.
-    pub record: &'a WorldRecord,
-    /// The service map.
-    pub topology: &'a Topology,
-    /// Recorded series for charts, empty if none were kept.
-    pub tracks: Vec<TrackView>,
-    /// The scorecard in its stable JSON form.
-    pub scorecard: Value,
-    /// Stage times by incident.
-    pub stages: BTreeMap<IncidentId, StageTimes>,
-}
-
-/// The sort of an entry; its order is the order at equal times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
-    /// A fault, from the truth.
-    Fault,
-    /// Somebody changed something.
-    Change,
-    /// Something else happened: Kubernetes events, alerts, status pages.
-    Event,
-    /// Signals left or came back to their normal range.
-    Signal,
-    /// An incident was opened, merged, split or closed.
-    Incident,
-    /// A diagnosis was made or changed.
-    Diagnosis,
-    /// A plan was made.
-    Plan,
-    /// A guardrail ruled.
-    Guard,
-    /// An action was ordered.
-    Action,
-    /// What came of it.
-    Outcome,
-    /// People were told, paged or asked, or answered.
-    People,
-    /// Users are served again.
-    Recovery,
-    /// A remark of the trial.
-    Note,
-}
-
-/// How an entry is to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tone {
-    /// Harm.
-    Bad,
-    /// Watch out.
-    Warn,
-    /// Help.
-    Good,
-    /// Plain.
-    Plain,
-}
-
-/// One line of the story.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// When.
-    pub time: SimTime,
-    /// When it ended, for things that last or repeat.
-    pub until: Option<SimTime>,
-    /// Its sort.
-    pub lane: Lane,
-    /// What, for a person.
-    pub text: String,
-    /// How to take it.
-    pub tone: Tone,
-}
 
 /// One real fault, from the truth.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,23 +50,6 @@ pub struct Fault {
     pub cause: Option<String>,
 }
 
-/// One decision in the audit table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AuditRow {
-    /// When.
-    pub time: SimTime,
-    /// Who decided: a guardrail's name, `plan`, `people` ...
-    pub who: String,
-    /// About what.
-    pub about: String,
-    /// What was ruled or answered.
-    pub ruling: String,
-    /// Why.
-    pub reason: String,
-    /// How to take it.
-    pub tone: Tone,
-}
-
 /// Everything a renderer needs.
 #[derive(Debug, Clone)]
 pub struct Story {
@@ -167,7 +58,7 @@ pub struct Story {
     /// Provenance, in the order to print.
     pub facts: Vec<(String, String)>,
     /// How it was run.
-    pub mode: Loop,
+    pub mode: Mode,
     /// The result in one sentence.
     pub headline: Headline,
     /// The key numbers.
@@ -211,7 +102,7 @@ impl Story {
             window: told.window,
             origin,
             entries: entries::entries(told, &faults, &cases),
-            audit: entries::audit(told),
+            audit: audit::audit(told),
             graph: graph::graph(told, &faults, &cases),
             charts: charts::charts(told, &faults, &cases),
             scores: scores::rows(&told.scorecard),
@@ -243,50 +134,13 @@ impl Story {
     }
 }
 
-impl Lane {
-    /// Its name in reports.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Fault => "fault",
-            Self::Change => "change",
-            Self::Event => "event",
-            Self::Signal => "signal",
-            Self::Incident => "incident",
-            Self::Diagnosis => "diagnosis",
-            Self::Plan => "plan",
-            Self::Guard => "guardrail",
-            Self::Action => "action",
-            Self::Outcome => "outcome",
-            Self::People => "people",
-            Self::Recovery => "recovery",
-            Self::Note => "note",
-        }
-    }
-}
-
-impl Tone {
-    /// Its name as a CSS class.
-    #[must_use]
-    pub const fn class(self) -> &'static str {
-        match self {
-            Self::Bad => "bad",
-            Self::Warn => "warn",
-            Self::Good => "good",
-            Self::Plain => "plain",
-        }
-    }
-}
-
-impl Loop {
-    /// Its name for a person.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Closed => "closed loop",
-            Self::Open => "open loop",
-            Self::Counterfactual => "counterfactual (modelled)",
-        }
+/// How a trial was run, for a person.
+#[must_use]
+pub const fn mode_label(mode: Mode) -> &'static str {
+    match mode {
+        Mode::ClosedLoop => "closed loop",
+        Mode::OpenLoop => "open loop",
+        Mode::Counterfactual => "counterfactual (modelled)",
     }
 }
 
@@ -316,23 +170,4 @@ fn origin(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> SimTime {
 fn culprit(faults: &[Fault], cases: &[Case]) -> Option<Name> {
     let real = faults.iter().find_map(|f| f.root_causes.first().cloned());
     real.or_else(|| cases.first().and_then(Case::top).map(|h: &Hypothesis| h.entity.clone()))
-}
-
-fn ruling(ruling: Ruling) -> (&'static str, Tone) {
-    match ruling {
-        Ruling::Allow => ("allow", Tone::Good),
-        Ruling::DryRun => ("dry run", Tone::Warn),
-        Ruling::NeedsApproval => ("needs approval", Tone::Warn),
-        Ruling::Deny => ("deny", Tone::Bad),
-    }
-}
-
-const fn change_word(change: IncidentChange) -> &'static str {
-    match change {
-        IncidentChange::Opened => "opened",
-        IncidentChange::Grew => "grew",
-        IncidentChange::Merged => "merged",
-        IncidentChange::Split => "split off",
-        IncidentChange::Closed => "closed",
-    }
 }

@@ -12,8 +12,12 @@ pub use dataset::dataset;
 use std::path::Path;
 
 use super::story::{self, Case, Doing, Story, Tone, stage_name};
+use serde::Serialize;
+
+use super::summary::Summary;
 use super::{format, write_text};
 use crate::catalog::{self, Entry};
+use crate::trial::Trial;
 
 /// What the catalog says of it.
 pub(super) const ENTRY: Entry<super::catalog::Build> = Entry {
@@ -41,6 +45,25 @@ pub enum Colour {
     Never,
     /// ANSI colours.
     Always,
+}
+
+/// The whole report of a finished trial.
+#[must_use]
+pub fn story(finished: &Trial, document: &impl Serialize, colour: bool) -> String {
+    let colour = if colour { Colour::Always } else { Colour::Never };
+    match super::story_of(finished, document) {
+        Ok(story) => trial(&story, &[], colour),
+        Err(error) => format!("{error}\n"),
+    }
+}
+
+/// The whole report of many trials, from the run's document.
+#[must_use]
+pub fn dataset_table(document: &impl Serialize) -> String {
+    match serde_json::to_value(document) {
+        Ok(document) => dataset(&Summary::read(&document)),
+        Err(error) => format!("{error}\n"),
+    }
 }
 
 /// The whole report of one trial, with the files that were written.
@@ -278,7 +301,7 @@ mod tests {
     #[test]
     fn open_loop_claims_no_recovery() {
         let mut fixture = fixture::leak();
-        fixture.mode = crate::report::story::Loop::Open;
+        fixture.mode = crate::trial::Mode::OpenLoop;
         fixture.healed = false;
         let text = trial(&fixture.story(), &[], Colour::Never);
         assert!(text.contains("would have done: rollback api-server"), "{text}");

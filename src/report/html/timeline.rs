@@ -5,8 +5,8 @@
 
 use super::super::format;
 use super::super::story::{Entry, Lane, Story};
+use super::class;
 use super::svg::{Drawing, TimeScale};
-use super::{class, svg};
 use crate::unit::Window;
 
 const WIDTH: f64 = 1180.0;
@@ -140,6 +140,6 @@ mod tests {
         let ticks: Vec<i64> =
             scale.ticks(at(130), 8).iter().map(|t| t.nanos() / 1_000_000_000).collect();
         assert_eq!(ticks, [130, 250, 370, 490, 610, 730, 850, 970]);
-        assert_eq!(svg::escape("<a b=\"'\">"), "&lt;a b=&quot;&#39;&quot;&gt;");
+        assert_eq!(super::super::svg::escape("<a b=\"'\">"), "&lt;a b=&quot;&#39;&quot;&gt;");
     }
 }

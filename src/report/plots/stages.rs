@@ -63,5 +63,9 @@ where
         write(area, &took, (b + 10, middle), (18, INK, HPos::Left))?;
     }
     let y = 96 + rows * height + 50;
-    write(area, "time since users began to feel it", (625, y), (16, FAINT, HPos::Center))
+    let since = match first.1 {
+        StageReached::Onset => "time since users began to feel it".to_owned(),
+        stage => format!("time since {}", stage_name(stage)),
+    };
+    write(area, &since, (625, y), (16, FAINT, HPos::Center))
 }

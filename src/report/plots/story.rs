@@ -34,6 +34,7 @@ where
         (ORANGE, "first signal"),
         (INK, "first action"),
         (GREEN, "users served again"),
+        (RED, "dashed: objective"),
     ];
     legend(&key, (90, 24), &names)
 }

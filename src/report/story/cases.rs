@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::stages::{Stage, stages};
 use super::{StageTimes, Told, phrases};
 use crate::model::{
     Action, Body, CauseNode, Decision, Diagnosis, Hypothesis, Incident, IncidentChange,
@@ -40,17 +41,6 @@ pub struct Case {
     pub rejected: Vec<(Verb, String)>,
 }
 
-/// One stage of an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage {
-    /// Which.
-    pub stage: StageReached,
-    /// When it was reached.
-    pub at: Option<SimTime>,
-    /// Time since the stage that was reached before it, in order of time.
-    pub took: Option<SimDuration>,
-}
-
 /// One action with all that was said of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Doing {
@@ -72,34 +62,6 @@ pub struct Doing {
     pub ended: Option<SimTime>,
     /// Whether the engine saw it heal.
     pub healed: Option<bool>,
-}
-
-const STAGES: [StageReached; 9] = [
-    StageReached::Onset,
-    StageReached::Detected,
-    StageReached::Correlated,
-    StageReached::Diagnosed,
-    StageReached::Decided,
-    StageReached::Approved,
-    StageReached::Applied,
-    StageReached::Verified,
-    StageReached::Recovered,
-];
-
-/// Name of a stage.
-#[must_use]
-pub const fn stage_name(stage: StageReached) -> &'static str {
-    match stage {
-        StageReached::Onset => "onset",
-        StageReached::Detected => "detected",
-        StageReached::Correlated => "correlated",
-        StageReached::Diagnosed => "diagnosed",
-        StageReached::Decided => "decided",
-        StageReached::Approved => "approved",
-        StageReached::Applied => "applied",
-        StageReached::Verified => "verified",
-        StageReached::Recovered => "recovered",
-    }
 }
 
 /// All incidents of a trial.
@@ -233,18 +195,6 @@ impl Book {
             rejected: self.rejected.get(&id).cloned().unwrap_or_default(),
         }
     }
-}
-
-fn stages(times: Option<&StageTimes>) -> Vec<Stage> {
-    let at = |stage: StageReached| times.and_then(|t| t.get(&stage).copied());
-    let mut reached: Vec<(SimTime, StageReached)> =
-        STAGES.into_iter().filter_map(|s| Some((at(s)?, s))).collect();
-    reached.sort();
-    let took = |stage: StageReached| {
-        let place = reached.iter().position(|(_, s)| *s == stage)?;
-        Some(reached[place].0.since(reached.get(place.checked_sub(1)?)?.0))
-    };
-    STAGES.into_iter().map(|stage| Stage { stage, at: at(stage), took: took(stage) }).collect()
 }
 
 impl Doing {

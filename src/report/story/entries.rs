@@ -1,4 +1,4 @@
-//! The story's lines in time order, with the noise taken out, and the audit table.
+//! The story's lines in time order, with the noise taken out.
 //!
 //! In: journal, truth and stage times. Out: entries sorted by time and lane. Signals of one instant
 //! become one line, repeated events of one entity are counted, a diagnosis is told again only when
@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{AuditRow, Case, Entry, Fault, Lane, Told, Tone, change_word, phrases, ruling};
+use super::phrases::{self, answer_words, change_word, outcome_words, ruling};
+use super::{Case, Entry, Fault, Lane, Told, Tone};
 use crate::model::{
-    Anomaly, AnswerKind, Body, Cause, Decision, Diagnosis, Event, EventKind, Incident,
-    IncidentChange, Line, OutcomeStatus, Ruling, StageReached, Verb,
+    Action, Anomaly, Body, Cause, Decision, Diagnosis, Event, EventKind, Incident, IncidentChange,
+    Line, Plan, Ruling, StageReached, Verb, Verdict,
 };
 use crate::report::format;
 use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
@@ -112,42 +113,8 @@ impl Teller {
             Decision::Resolved { .. } => self.resolved = (Some(time), self.resolved.1 + 1),
             Decision::Incident(incident) => self.incident(time, incident),
             Decision::Diagnosis(diagnosis) => self.diagnosis(time, diagnosis),
-            Decision::Plan(plan) => {
-                for action in &plan.actions {
-                    self.names.insert(action.id, phrases::action(action));
-                }
-                let steps: Vec<String> = plan.actions.iter().map(phrases::action).collect();
-                let text = format!(
-                    "{}: {} ({} of {}, {})",
-                    plan.incident,
-                    if steps.is_empty() {
-                        "nothing to do".to_owned()
-                    } else {
-                        steps.join(", then ")
-                    },
-                    format::words(plan.cause.as_str()),
-                    plan.entity,
-                    format::percent(plan.confidence.get()),
-                );
-                if self.last_plan.insert(plan.incident, text.clone()).as_ref() != Some(&text) {
-                    self.say(time, Lane::Plan, Tone::Plain, text);
-                }
-            }
-            Decision::Verdict(verdict) => {
-                if verdict.guardrail == "all" || verdict.ruling != Ruling::Allow {
-                    let (word, tone) = ruling(verdict.ruling);
-                    let who = if verdict.guardrail == "all" {
-                        "all guardrails"
-                    } else {
-                        &verdict.guardrail
-                    };
-                    let name = self.name(verdict.action);
-                    let why = [verdict.saw.as_str(), verdict.limit.as_str()];
-                    let why: Vec<&str> = why.into_iter().filter(|w| !w.is_empty()).collect();
-                    let text = format!("{who}, {word}: {name}{}", detail(&why.join(", ")));
-                    self.say(time, Lane::Guard, tone, text);
-                }
-            }
+            Decision::Plan(plan) => self.plan(time, plan),
+            Decision::Verdict(verdict) => self.verdict(time, verdict),
             Decision::Ask(action) => {
                 self.names.insert(action.id, phrases::action(action));
                 let text = format!("asked to approve: {}", phrases::action(action));
@@ -169,7 +136,35 @@ impl Teller {
         }
     }
 
-    fn act(&mut self, time: SimTime, action: &crate::model::Action) {
+    fn plan(&mut self, time: SimTime, plan: &Plan) {
+        for action in &plan.actions {
+            self.names.insert(action.id, phrases::action(action));
+        }
+        let steps: Vec<String> = plan.actions.iter().map(phrases::action).collect();
+        let steps =
+            if steps.is_empty() { "nothing to do".to_owned() } else { steps.join(", then ") };
+        let cause = format::words(plan.cause.as_str());
+        let confidence = format::percent(plan.confidence.get());
+        let text = format!("{}: {steps} ({cause} of {}, {confidence})", plan.incident, plan.entity);
+        if self.last_plan.insert(plan.incident, text.clone()).as_ref() != Some(&text) {
+            self.say(time, Lane::Plan, Tone::Plain, text);
+        }
+    }
+
+    fn verdict(&mut self, time: SimTime, verdict: &Verdict) {
+        if verdict.guardrail != "all" && verdict.ruling == Ruling::Allow {
+            return;
+        }
+        let (word, tone) = ruling(verdict.ruling);
+        let who = if verdict.guardrail == "all" { "all guardrails" } else { &verdict.guardrail };
+        let name = self.name(verdict.action);
+        let why = [verdict.saw.as_str(), verdict.limit.as_str()];
+        let why: Vec<&str> = why.into_iter().filter(|w| !w.is_empty()).collect();
+        let text = format!("{who}, {word}: {name}{}", detail(&why.join(", ")));
+        self.say(time, Lane::Guard, tone, text);
+    }
+
+    fn act(&mut self, time: SimTime, action: &Action) {
         let text = phrases::action(action);
         self.names.insert(action.id, text.clone());
         let dry = if action.dry_run { "dry run, not done: " } else { "" };
@@ -297,87 +292,4 @@ fn some_of<'a>(names: impl Iterator<Item = &'a Name>) -> String {
 
 fn detail(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("; {text}") }
-}
-
-const fn outcome_words(status: OutcomeStatus) -> (Tone, &'static str) {
-    match status {
-        OutcomeStatus::Started => (Tone::Plain, "started"),
-        OutcomeStatus::Applied => (Tone::Good, "applied"),
-        OutcomeStatus::Partial => (Tone::Warn, "applied in part"),
-        OutcomeStatus::Failed => (Tone::Bad, "failed"),
-        OutcomeStatus::NotApplicable => (Tone::Warn, "not applicable"),
-        OutcomeStatus::Unknown => (Tone::Plain, "effect unknown"),
-    }
-}
-
-const fn answer_words(kind: AnswerKind) -> (Tone, &'static str) {
-    match kind {
-        AnswerKind::Acknowledged => (Tone::Plain, "acknowledged"),
-        AnswerKind::Approved => (Tone::Good, "approved"),
-        AnswerKind::Refused => (Tone::Bad, "refused"),
-    }
-}
-
-/// Every decision about an action with its reason, in order.
-pub(super) fn audit(told: &Told<'_>) -> Vec<AuditRow> {
-    let mut names: BTreeMap<ActionId, String> = BTreeMap::new();
-    let mut rows = Vec::new();
-    for line in told.journal.lines() {
-        let row = match &line.body {
-            Body::Decision(decision) => audited(decision, &mut names),
-            Body::Outcome(outcome) if outcome.status.is_final() => {
-                let (tone, word) = outcome_words(outcome.status);
-                Some(("world", outcome.action, word, outcome.detail.clone(), tone))
-            }
-            Body::Answer(answer) => {
-                let (tone, word) = answer_words(answer.kind);
-                Some(("people", answer.action, word, answer.person.to_string(), tone))
-            }
-            _ => None,
-        };
-        if let Some((who, action, ruling, reason, tone)) = row {
-            let name = names.get(&action).cloned().unwrap_or_default();
-            let about = format!("{action} {name}");
-            let (who, ruling) = (who.to_owned(), ruling.to_owned());
-            rows.push(AuditRow { time: line.time, who, about, ruling, reason, tone });
-        }
-    }
-    rows
-}
-
-type Audited<'a> = (&'a str, ActionId, &'static str, String, Tone);
-
-fn audited<'a>(
-    decision: &'a Decision,
-    names: &mut BTreeMap<ActionId, String>,
-) -> Option<Audited<'a>> {
-    match decision {
-        Decision::Plan(plan) => {
-            names.extend(plan.actions.iter().map(|a| (a.id, phrases::action(a))));
-            None
-        }
-        Decision::Verdict(verdict) => {
-            let (word, tone) = ruling(verdict.ruling);
-            let reason = [verdict.saw.as_str(), verdict.limit.as_str()];
-            let reason: Vec<&str> = reason.into_iter().filter(|r| !r.is_empty()).collect();
-            Some((&verdict.guardrail, verdict.action, word, reason.join("; "), tone))
-        }
-        Decision::Ask(action) => {
-            names.insert(action.id, phrases::action(action));
-            Some(("engine", action.id, "asks for approval", action.reason.clone(), Tone::Warn))
-        }
-        Decision::Act(action) => {
-            names.insert(action.id, phrases::action(action));
-            let word = if action.dry_run { "says (dry run)" } else { "acts" };
-            Some(("engine", action.id, word, action.reason.clone(), Tone::Plain))
-        }
-        Decision::Verified(seen) => {
-            let (word, tone) = match seen.healed {
-                true => ("verified: worked", Tone::Good),
-                false => ("verified: did not help", Tone::Bad),
-            };
-            Some(("engine", seen.action, word, seen.checked.clone(), tone))
-        }
-        _ => None,
-    }
 }

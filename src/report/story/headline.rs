@@ -3,9 +3,10 @@
 //! Never claims more than the mode allows: in open loop no effect and no MTTR. Times count from the
 //! onset, when users began to feel it; a stage that was not reached is absent, not 0.
 
-use super::{Case, Doing, Fault, Loop, Told, Tone};
+use super::{Case, Doing, Fault, Told, Tone};
 use crate::model::{AnswerKind, Body, Decision, StageReached, Verb};
 use crate::report::format::{self, ABSENT};
+use crate::trial::Mode;
 
 /// The result in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,17 +33,17 @@ pub struct Fact {
 /// The headline of a trial.
 pub(super) fn headline(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Headline {
     let (tone, text) = match (told.mode, told.truth.is_some(), faults.is_empty()) {
-        (Loop::Open, ..) => open(cases),
+        (Mode::OpenLoop, ..) => open(cases),
         (_, true, true) => control(cases),
         _ => closed(cases),
     };
     let note = match told.mode {
-        Loop::Open => {
+        Mode::OpenLoop => {
             "open loop: a recording cannot say what an action would have changed; \
                        its effect is unknown and MTTR is not claimed"
         }
-        Loop::Counterfactual => "counterfactual: the effect of actions is modelled, not observed",
-        Loop::Closed => "closed loop: actions change the telemetry that follows",
+        Mode::Counterfactual => "counterfactual: the effect of actions is modelled, not observed",
+        Mode::ClosedLoop => "closed loop: actions change the telemetry that follows",
     };
     let labels = if told.truth.is_none() { "; no labels, so nothing is scored" } else { "" };
     Headline { tone, text, note: format!("{note}{labels}") }
@@ -111,7 +112,7 @@ pub(super) fn numbers(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Vec<
     let case = cases.first();
     let since_onset = |stage| format::short_or_absent(case.and_then(|c| c.until(stage)));
     let mttr = match told.mode {
-        Loop::Open => fact("time to recover", ABSENT.to_owned(), "not claimed in open loop"),
+        Mode::OpenLoop => fact("time to recover", ABSENT.to_owned(), "not claimed in open loop"),
         _ => fact("time to recover", since_onset(StageReached::Recovered), "onset to users served"),
     };
     let (signals, pages, refused) = tally(told);

@@ -2,7 +2,11 @@
 //!
 //! Model types in, short text out, in plain words with units. Known limit: English only.
 
-use crate::model::{Action, Anomaly, Event, EventKind, Hypothesis, Operation, Strategy};
+use super::Tone;
+use crate::model::{
+    Action, Anomaly, AnswerKind, Event, EventKind, Hypothesis, IncidentChange, Operation,
+    OutcomeStatus, Ruling, Strategy,
+};
 use crate::report::format;
 
 /// What an action does: "rollback api-server (canary)".
@@ -82,4 +86,46 @@ pub(super) fn event(event: &Event) -> String {
 pub(super) fn hypothesis(hypothesis: &Hypothesis) -> String {
     let confidence = format::percent(hypothesis.confidence.get());
     format!("{}: {}, {confidence}", hypothesis.entity, format::words(hypothesis.cause.as_str()))
+}
+
+/// A ruling in a word.
+pub(super) const fn ruling(ruling: Ruling) -> (&'static str, Tone) {
+    match ruling {
+        Ruling::Allow => ("allow", Tone::Good),
+        Ruling::DryRun => ("dry run", Tone::Warn),
+        Ruling::NeedsApproval => ("needs approval", Tone::Warn),
+        Ruling::Deny => ("deny", Tone::Bad),
+    }
+}
+
+/// What an incident did.
+pub(super) const fn change_word(change: IncidentChange) -> &'static str {
+    match change {
+        IncidentChange::Opened => "opened",
+        IncidentChange::Grew => "grew",
+        IncidentChange::Merged => "merged",
+        IncidentChange::Split => "split off",
+        IncidentChange::Closed => "closed",
+    }
+}
+
+/// An outcome in a word.
+pub(super) const fn outcome_words(status: OutcomeStatus) -> (Tone, &'static str) {
+    match status {
+        OutcomeStatus::Started => (Tone::Plain, "started"),
+        OutcomeStatus::Applied => (Tone::Good, "applied"),
+        OutcomeStatus::Partial => (Tone::Warn, "applied in part"),
+        OutcomeStatus::Failed => (Tone::Bad, "failed"),
+        OutcomeStatus::NotApplicable => (Tone::Warn, "not applicable"),
+        OutcomeStatus::Unknown => (Tone::Plain, "effect unknown"),
+    }
+}
+
+/// An answer in a word.
+pub(super) const fn answer_words(kind: AnswerKind) -> (Tone, &'static str) {
+    match kind {
+        AnswerKind::Acknowledged => (Tone::Plain, "acknowledged"),
+        AnswerKind::Approved => (Tone::Good, "approved"),
+        AnswerKind::Refused => (Tone::Bad, "refused"),
+    }
 }

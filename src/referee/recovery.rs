@@ -4,6 +4,9 @@
 //! for one incident the end of its last bad interval after which the objective held for
 //! `sustained`. A relapse before another incident's onset moves the recovery back: a remedy that
 //! helped for a while did not heal. An interval without requests proves nothing and is not good.
+//! A blip is no relapse: bad intervals that make up at most a twentieth of the `sustained` stretch
+//! before and of the one after them count for the error budget, but not here; where a stretch has
+//! fewer than twenty intervals, every bad one counts.
 
 use crate::model::{Objective, SliSample, WorldRecord};
 use crate::unit::SimTime;
@@ -46,21 +49,36 @@ pub(super) fn recovery(
     let mut horizons: Vec<SimTime> = others.iter().copied().filter(|t| *t > onset).collect();
     horizons.push(end);
     horizons.sort_unstable();
+    let violated = violations(record, objective);
+    let samples = || record.sli.iter().zip(&violated);
     let mut found = Recovery::NeverFelt;
     for horizon in horizons {
-        let within = |s: &&SliSample| s.time > onset && s.time <= horizon;
-        let Some(last) =
-            record.sli.iter().rfind(|s| within(s) && is_bad(s, objective)).map(|s| s.time)
-        else {
-            continue;
-        };
-        let seen = record.sli.iter().rfind(within).map_or(last, |s| s.time);
+        let within = |s: &SliSample| s.time > onset && s.time <= horizon;
+        let last = samples().rfind(|(s, bad)| **bad && within(s)).map(|(s, _)| s.time);
+        let Some(last) = last else { continue };
+        let seen = samples().rfind(|(s, _)| within(s)).map_or(last, |(s, _)| s.time);
         if seen.since(last) >= objective.sustained {
             return Recovery::At(last);
         }
         found = Recovery::NotYet;
     }
     found
+}
+
+/// Which intervals are bad and no mere blip.
+fn violations(record: &WorldRecord, objective: &Objective) -> Vec<bool> {
+    let bad: Vec<bool> = record.sli.iter().map(|s| is_bad(s, objective)).collect();
+    let mut before = vec![0usize];
+    for is in &bad {
+        before.push(before[before.len() - 1] + usize::from(*is));
+    }
+    let stretch = objective.sustained.nanos() / record.interval.nanos().max(1);
+    let stretch = usize::try_from(stretch).unwrap_or(1).clamp(1, bad.len().max(1));
+    let many = |from: usize, to: usize| (before[to] - before[from]) * 20 > stretch;
+    let violates = |i: usize| {
+        many(i, (i + stretch).min(bad.len())) || many((i + 1).saturating_sub(stretch), i + 1)
+    };
+    (0..bad.len()).map(|i| bad[i] && violates(i)).collect()
 }
 
 #[cfg(test)]
@@ -107,6 +125,22 @@ mod tests {
         check("........", &[], Recovery::NeverFelt);
         check("..xx....x....", &[], Recovery::At(at(8)));
         check("..xx....xx..", &[], Recovery::NotYet);
+    }
+
+    #[test]
+    fn a_blip_is_no_relapse_and_the_end_of_an_outage_is_no_blip() {
+        let long = |bad: &[usize]| {
+            let letter = |i| if bad.contains(&i) { 'x' } else { '.' };
+            let mut record = record(&(0..200).map(letter).collect::<String>());
+            record.objective.as_mut().unwrap().sustained = SimDuration::from_secs(400);
+            recovery(&record, SimTime::from_secs(0), &[], at(200))
+        };
+        let outage: Vec<usize> = (20..40).collect();
+        let and = |more: &[usize]| [&outage, more].concat();
+        assert_eq!(long(&outage), Recovery::At(at(39)));
+        assert_eq!(long(&and(&[100, 101])), Recovery::At(at(39)));
+        assert_eq!(long(&and(&[100, 101, 102])), Recovery::At(at(102)));
+        assert_eq!(long(&[100, 101]), Recovery::NeverFelt);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Clock {
 /// An instant from a number of seconds, rounded to the millisecond.
 pub(super) fn from_secs_f64(secs: f64) -> Option<SimTime> {
     let millis = (secs * 1e3).round();
-    (millis.abs() < 9.2e15).then(|| SimTime::from_nanos(millis as i64 * 1_000_000))
+    (millis.abs() < 9.2e12).then(|| SimTime::from_nanos(millis as i64 * 1_000_000))
 }
 
 fn guess(text: &str) -> TimeUnit {
@@ -184,6 +184,14 @@ mod tests {
         check(TimeUnit::S, "99999999999", None);
         let error = Clock::new(TimeUnit::Ms).read("2014-04-10").unwrap_err();
         assert_eq!(error, "expected a number of milliseconds since 1970, found \"2014-04-10\"");
+    }
+
+    #[test]
+    fn seconds_beyond_the_calendar_are_no_instant() {
+        assert_eq!(from_secs_f64(1.5), Some(SimTime::from_nanos(1_500_000_000)));
+        for secs in [9.3e9, -9.3e9, f64::NAN, f64::INFINITY] {
+            assert_eq!(from_secs_f64(secs), None);
+        }
     }
 
     #[test]

@@ -157,7 +157,8 @@ impl Draft {
         let middle = (steps.len() - 1) / 2;
         let step = *steps.select_nth_unstable(middle).1;
         const SECOND: i64 = 1_000_000_000;
-        let rounded = if step < SECOND { step } else { (step + SECOND / 2) / SECOND * SECOND };
+        let rounded =
+            if step < SECOND { step } else { step.saturating_add(SECOND / 2) / SECOND * SECOND };
         Some(SimDuration::from_nanos(rounded))
     }
 

@@ -50,6 +50,7 @@ pub fn breakdown(rows: &[Row], by: By) -> Vec<Group> {
     group(&labelled).expect("columns have one length and numeric types")
 }
 
+#[expect(deprecated, reason = "the lazy aggregations would double the cold build")]
 fn group(rows: &[(String, &Row)]) -> PolarsResult<Vec<Group>> {
     let real = |name: &str, of: fn(&Row) -> Option<f64>| {
         Column::new(name.into(), rows.iter().map(|(_, row)| of(row)).collect::<Vec<_>>())

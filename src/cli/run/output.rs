@@ -27,7 +27,10 @@ pub(super) fn tables(
     staging: Option<Staging>,
     document: &RunDocument,
 ) -> Result<Vec<PathBuf>, Failure> {
-    staging.map_or(Ok(Vec::new()), |staging| finish(staging, document))
+    let Some(staging) = staging else { return Ok(Vec::new()) };
+    report::write_dataset(staging.path(), document)
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    finish(staging, document)
 }
 
 fn finish(staging: Staging, document: &RunDocument) -> Result<Vec<PathBuf>, Failure> {
@@ -67,7 +70,7 @@ fn text(
 ) -> String {
     let mut text = match trials {
         [trial] => report::terminal::story(trial, document, terminal.color),
-        many => report::terminal::dataset_table(many, document),
+        _ => report::terminal::dataset_table(document),
     };
     text += &expectations(document);
     if trials.len() > 1 {

@@ -1,1 +1,112 @@
 //! What a person types: one file per verb, arguments, exit codes.
+//!
+//! Results go to standard output and nothing else does; progress and errors go to standard error.
+//! This is the only room that prints, asks the environment or ends the process.
+
+mod check;
+mod completions;
+mod exit_code;
+mod explain;
+mod failure;
+mod import;
+mod list;
+mod progress;
+mod run;
+mod schema;
+mod shelves;
+mod staging;
+mod terminal;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
+
+use failure::Failure;
+use terminal::Terminal;
+
+/// An offline wind tunnel for self-healing infrastructure: blow recorded or synthetic incidents
+/// at your detection, diagnosis, remediation and guardrails, and read off what they would have
+/// done to you.
+#[derive(Debug, Parser)]
+#[command(name = "windtunnel", version, after_help = exit_code::help(), max_term_width = 100)]
+struct Cli {
+    /// Colour: auto, always or never (the NO_COLOR variable is honoured).
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+    /// Say nothing but results and errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more.
+    #[arg(long, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a scenario, or replay the cases of a dataset.
+    Run(run::Run),
+    /// Turn a foreign recording into a dataset.
+    Import(import::Import),
+    /// List what there is: faults, detectors, remedies, guardrails ...
+    List(list::List),
+    /// Explain one kind: what it does, its parameters, an example.
+    Explain(explain::Explain),
+    /// Check scenarios, policies and datasets; print all problems at once.
+    Check(check::Check),
+    /// Print completion code for a shell.
+    Completions(completions::Completions),
+    /// Print the JSON Schema of a file or document.
+    Schema(schema::SchemaOf),
+}
+
+/// Reads the arguments, does the work, says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help for a reader that went away is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit_code::BAD_INPUT));
+        }
+    };
+    staging::remove_partial_on_interrupt();
+    let terminal = Terminal::new(cli.color, cli.quiet, cli.verbose);
+    let work = AssertUnwindSafe(|| dispatch(&cli.verb, terminal));
+    let code = match catch_unwind(work) {
+        Ok(Ok(code)) => code,
+        Ok(Err(failure)) => {
+            if failure.exit_code() != exit_code::DONE {
+                terminal.error(&failure.to_string());
+            }
+            failure.exit_code()
+        }
+        Err(_) => {
+            // The panic's own message has been printed by the standard hook.
+            terminal.error("error: an internal invariant broke; this is a bug of windtunnel");
+            exit_code::BROKEN
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
+    match verb {
+        Verb::Run(args) => run::run(args, terminal),
+        Verb::Import(args) => import::run(args, terminal),
+        Verb::List(args) => list::run(args, terminal),
+        Verb::Explain(args) => explain::run(args, terminal),
+        Verb::Check(args) => check::run(args, terminal),
+        Verb::Completions(args) => completions::run(args, terminal),
+        Verb::Schema(args) => schema::run(args, terminal),
+    }
+}
+
+/// The command line, for completions and the docs.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -4,9 +4,37 @@
 //! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
+mod action_log;
+pub mod alarm;
+pub mod baseline;
+mod build;
+pub mod calls;
+mod case;
+#[cfg(test)]
+mod case_fixture;
+mod conclude;
+pub mod correlate;
+pub mod detect;
+pub mod diagnose;
+pub mod durations;
+pub mod effect;
+pub mod failures;
+mod fleet_size;
+pub mod guard;
 mod history;
+pub mod incidents;
+pub mod lexicon;
+mod pipeline;
+pub mod remediate;
+mod scores;
+pub mod templates;
+#[cfg(test)]
+mod testing;
 
+pub use alarm::Gate;
+pub use build::build;
 pub use history::History;
+pub use pipeline::{Pipeline, Stages};
 
 use crate::model::{Decision, StepInput};
 

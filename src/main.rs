@@ -1,3 +1,5 @@
 //! The windtunnel command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    windtunnel::cli::main()
+}

@@ -1,1 +1,27 @@
 //! Files on disk -> a checked experiment; all problems at once, with line and column.
+//!
+//! ```text
+//! text --yaml--> tree with places --shape, kinds--> ScenarioFile or Policy --check--> Checked
+//! ```
+//!
+//! The tree is held against the schema of our own types (`shape`) and against the catalogs
+//! (`kinds`) before it becomes a type. Whoever reads a file gets either a checked value or every
+//! problem (`diagnostic`), sorted.
+
+mod any;
+pub mod diagnostic;
+mod expect;
+mod file;
+pub mod kinds;
+mod load;
+mod policy;
+pub mod shape;
+pub mod source;
+pub mod yaml;
+
+pub use any::{Sort, check_any, of_timeline, recognise};
+pub use diagnostic::{Problem, Severity};
+pub use expect::{Bound, BoundError, Comparison, Expectation};
+pub use file::{PolicySource, ScenarioFile};
+pub use load::{Checked, faults, load_scenario};
+pub use policy::{default_policy, hash, load_policy, shelves};

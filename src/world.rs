@@ -3,6 +3,14 @@
 //! Owns the contract by which a trial drives a world. Time is advanced from outside, instant by
 //! instant; the world appends what became visible and answers actions later, through the batch.
 
+pub mod chaos;
+pub mod fleet;
+pub mod people;
+mod recorded;
+pub mod synthetic;
+
+pub use recorded::Recorded;
+
 use crate::model::{Action, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
 use crate::unit::{SimTime, Window};
 

@@ -1,0 +1,141 @@
+//! What `run` prints and writes.
+
+use std::path::PathBuf;
+
+use super::super::failure::Failure;
+use super::super::staging::{MARKER, Staging};
+use super::super::terminal::Terminal;
+use super::Format;
+use crate::campaign::{CaseFailure, RunDocument, results};
+use crate::report;
+use crate::trial::Trial;
+
+/// The report of one trial, complete or not there.
+pub(super) fn report(
+    staging: Option<Staging>,
+    trial: &Trial,
+    document: &RunDocument,
+) -> Result<Vec<PathBuf>, Failure> {
+    let Some(staging) = staging else { return Ok(Vec::new()) };
+    report::write_reports(staging.path(), trial, document)
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    finish(staging, document)
+}
+
+/// The tables of many trials, complete or not there.
+pub(super) fn tables(
+    staging: Option<Staging>,
+    document: &RunDocument,
+) -> Result<Vec<PathBuf>, Failure> {
+    staging.map_or(Ok(Vec::new()), |staging| finish(staging, document))
+}
+
+fn finish(staging: Staging, document: &RunDocument) -> Result<Vec<PathBuf>, Failure> {
+    let folder = staging.path();
+    let file = folder.join(MARKER);
+    std::fs::write(&file, json(document))
+        .map_err(|error| Failure::usage(format!("cannot write {}: {error}", file.display())))?;
+    results::write(&results::rows(document), &folder.join("results.parquet"))
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let target = staging.finish()?;
+    let entries = std::fs::read_dir(&target).map_err(|e| Failure::usage(e.to_string()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Prints the result in the wanted form.
+pub(super) fn print(
+    format: Format,
+    trials: &[Trial],
+    document: &RunDocument,
+    files: &[PathBuf],
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let text = match format {
+        Format::Json => json(document),
+        Format::Text => text(trials, document, files, terminal),
+    };
+    Ok(terminal.print(&text)?)
+}
+
+fn text(
+    trials: &[Trial],
+    document: &RunDocument,
+    files: &[PathBuf],
+    terminal: Terminal,
+) -> String {
+    let mut text = match trials {
+        [trial] => report::terminal::story(trial, document, terminal.color),
+        many => report::terminal::dataset_table(many, document),
+    };
+    text += &expectations(document);
+    if trials.len() > 1 {
+        text += &breakdown(document);
+    }
+    if let Some(folder) = files.first().and_then(|file| file.parent()) {
+        text += &format!("\nReport: {} ({} files)\n", folder.display(), files.len());
+    }
+    text
+}
+
+fn expectations(document: &RunDocument) -> String {
+    let mut text = String::new();
+    for trial in &document.trials {
+        for judged in &trial.expectations {
+            let word = if judged.met { "met" } else { "NOT MET" };
+            let seed = trial.seed;
+            text += &format!("  {word:<8}{} (saw {}; seed {seed})\n", judged.expectation, judged.saw);
+        }
+    }
+    if text.is_empty() { text } else { format!("\nExpectations\n{text}") }
+}
+
+#[cfg(feature = "analysis")]
+fn breakdown(document: &RunDocument) -> String {
+    use comfy_table::{Table, presets};
+
+    use crate::campaign::analysis::{By, breakdown};
+
+    let rows = results::rows(document);
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(["", "n", "AC@1", "cause", "confidence"]);
+    let share = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
+    let groups = [By::Cause, By::Entity].map(|by| breakdown(&rows, by));
+    if groups.iter().all(Vec::is_empty) {
+        return String::new();
+    }
+    for group in groups.into_iter().flatten() {
+        let [ac_1, cause, sure] = [group.ac_1, group.cause_accuracy, group.confidence].map(share);
+        table.add_row([group.key, group.n.to_string(), ac_1, cause, sure]);
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    format!("\nBy what was wrong\n{}\n", lines.join("\n"))
+}
+
+#[cfg(not(feature = "analysis"))]
+fn breakdown(_: &RunDocument) -> String {
+    String::new()
+}
+
+fn json(document: &RunDocument) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("plain data serialises");
+    text.push('\n');
+    text
+}
+
+/// Says which cases could not be run.
+pub(super) fn failures(failures: &[CaseFailure], terminal: Terminal) {
+    for failure in failures {
+        terminal.error(&format!("error: {}: {}", failure.name, failure.problems.join("; ")));
+    }
+}
+
+/// No case could be run.
+pub(super) fn nothing_ran(failures: &[CaseFailure]) -> Failure {
+    let mut lines = vec!["nothing could be run".to_owned()];
+    for failure in failures {
+        lines.push(format!("  {}: {}", failure.name, failure.problems.join("; ")));
+    }
+    Failure::usage(lines.join("\n"))
+}

@@ -1,0 +1,29 @@
+//! Everything that `list` and `explain` know: the catalogs of all plug-in folders.
+
+use crate::catalog::nearest;
+use crate::{import, referee};
+use crate::scenario::kinds::{Kind, Shelf};
+use crate::scenario::{faults, shelves};
+
+/// All catalogs, in the order in which a trial meets them.
+#[must_use]
+pub(super) fn all() -> Vec<Shelf> {
+    let mut all = vec![faults()];
+    all.extend(shelves().map(|(_, shelf)| shelf));
+    all.push(Shelf::of("measure", referee::measure::catalog::ALL));
+    all.push(Shelf::of("invariant", referee::safety::catalog::ALL));
+    all.push(Shelf::of("importer", import::catalog::ALL));
+    all
+}
+
+/// Kinds of that name; more than one if several catalogs know it.
+#[must_use]
+pub(super) fn find<'a>(shelves: &'a [Shelf], name: &str) -> Vec<(&'a Shelf, &'a Kind)> {
+    shelves.iter().filter_map(|shelf| Some((shelf, shelf.find(name)?))).collect()
+}
+
+/// The nearest name of any kind.
+#[must_use]
+pub(super) fn near<'a>(shelves: &'a [Shelf], name: &str) -> Option<&'a str> {
+    nearest(name, shelves.iter().flat_map(|shelf| shelf.kinds.iter().map(|kind| kind.kind)))
+}

@@ -1,0 +1,358 @@
+//! The alarm gate: scores in, `Decision::Anomaly` and `Decision::Resolved` out.
+//!
+//! The one place where detection thresholds are applied. A signal is abnormal from
+//! `policy.threshold`; it alarms when it has been abnormal for `policy.pending` or through
+//! `MOST_SCRAPES` scrapes, whichever comes first; at once from `policy.immediate` or when a finding
+//! is complete in itself. Down to `HYSTERESIS` x threshold an abnormal signal lasts, so that noise
+//! does not begin the waiting anew; the alarm itself needs the full threshold. It is over when it
+//! stayed under that for `policy.resolve_after`; a silent series (no sample) is given `PATIENCE`
+//! times as long. One active anomaly per signal, whichever detectors scored it. Known limit:
+//! scores below the detectors' floor (0.5) count as 0.
+
+use std::collections::BTreeMap;
+
+use crate::engine::detect::{Finding, Scored, Scores};
+use crate::model::{AlarmPolicy, Anomaly, Decision, SeriesMeta, SignalClass, StepInput};
+use crate::unit::{EntityId, Name, SeriesId, SimTime};
+
+/// Consecutive abnormal scrapes that are enough, however long `pending` is.
+pub const MOST_SCRAPES: u32 = 3;
+/// An abnormal signal lasts down to this share of the threshold.
+pub const HYSTERESIS: f64 = 0.7;
+/// A signal without samples is given this many times `resolve_after`.
+pub const PATIENCE: i64 = 4;
+
+/// Active and pending alarms.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    policy: AlarmPolicy,
+    signals: BTreeMap<Key, Signal>,
+    raised: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Series(SeriesId),
+    Finding(SignalClass, EntityId, Option<EntityId>, String),
+}
+
+/// One signal that is or lately was abnormal.
+#[derive(Debug, Clone)]
+struct Signal {
+    since: SimTime,
+    first_abnormal: SimTime,
+    last_abnormal: SimTime,
+    normal_since: Option<SimTime>,
+    sightings: u32,
+    anomaly: Option<Anomaly>,
+}
+
+/// What one step says of one signal: the strongest voice.
+enum Voice<'a> {
+    Series(&'a Scored),
+    Finding(&'a Finding),
+}
+
+impl Gate {
+    /// A gate with nothing active.
+    #[must_use]
+    pub fn new(policy: &AlarmPolicy) -> Self {
+        Self { policy: policy.clone(), signals: BTreeMap::new(), raised: 0 }
+    }
+
+    /// Takes in the scores of one step; call it at every step, also without scores.
+    pub fn step(&mut self, input: &StepInput<'_>, scores: &Scores, out: &mut Vec<Decision>) {
+        for (key, voice) in strongest(scores) {
+            self.hear(input, key, &voice, out);
+        }
+        self.settle(input, out);
+    }
+
+    /// Anomalies that were raised and are not over, by signal.
+    pub fn active(&self) -> impl Iterator<Item = &Anomaly> {
+        self.signals.values().filter_map(|signal| signal.anomaly.as_ref())
+    }
+
+    fn hear(&mut self, at: &StepInput<'_>, key: Key, voice: &Voice<'_>, out: &mut Vec<Decision>) {
+        let (score, since) = voice.score_and_since();
+        let abnormal = score >= self.policy.threshold;
+        let lasting =
+            score >= self.policy.threshold * HYSTERESIS && self.signals.contains_key(&key);
+        if !abnormal && !lasting {
+            return;
+        }
+        let now = at.now;
+        let signal = self.signals.entry(key).or_insert_with(|| Signal::new(since, now));
+        signal.since = signal.since.min(since);
+        signal.last_abnormal = now;
+        signal.normal_since = None;
+        signal.sightings += 1;
+        let waited = now.since(signal.first_abnormal) >= self.policy.pending
+            || signal.sightings >= MOST_SCRAPES;
+        let ripe = (abnormal && waited) || score >= self.policy.immediate || voice.at_once();
+        match &mut signal.anomaly {
+            Some(anomaly) => anomaly.score = anomaly.score.max(score),
+            None if ripe => {
+                self.raised += 1;
+                let anomaly = voice.anomaly(self.raised, signal.since, at);
+                signal.anomaly = Some(anomaly.clone());
+                out.push(Decision::Anomaly(anomaly));
+            }
+            None => {}
+        }
+    }
+
+    /// Ends what is over and forgets what did not last.
+    fn settle(&mut self, at: &StepInput<'_>, out: &mut Vec<Decision>) {
+        let (now, resolve_after) = (at.now, self.policy.resolve_after);
+        let mut over = Vec::new();
+        self.signals.retain(|key, signal| {
+            if signal.last_abnormal == now {
+                return true;
+            }
+            let seen = key.is_seen(at);
+            if seen == Some(true) && signal.anomaly.is_none() {
+                return false;
+            }
+            if seen == Some(true) || (seen.is_none() && signal.normal_since.is_none()) {
+                signal.normal_since.get_or_insert(now);
+            }
+            let normal = signal.normal_since.is_some_and(|t| now.since(t) >= resolve_after);
+            let silent = now.since(signal.last_abnormal) >= resolve_after * PATIENCE;
+            if let (true, Some(anomaly)) = (normal || silent, &signal.anomaly) {
+                over.push(anomaly.id);
+            }
+            !(normal || silent)
+        });
+        over.sort_unstable();
+        out.extend(over.into_iter().map(|anomaly| Decision::Resolved { anomaly, at: now }));
+    }
+}
+
+impl Key {
+    /// Whether this step says that the signal is normal: `Some(true)` if its series has a sample;
+    /// `None` for findings, whose absence is all that can be seen.
+    fn is_seen(&self, at: &StepInput<'_>) -> Option<bool> {
+        match self {
+            Self::Series(id) => Some(at.batch.has_frame && at.batch.frame.get(*id).is_some()),
+            Self::Finding(..) => None,
+        }
+    }
+}
+
+impl Signal {
+    fn new(since: SimTime, now: SimTime) -> Self {
+        Self {
+            since,
+            first_abnormal: now,
+            last_abnormal: now,
+            normal_since: None,
+            sightings: 0,
+            anomaly: None,
+        }
+    }
+}
+
+/// The strongest voice on each signal, in key order; among equals the first.
+fn strongest(scores: &Scores) -> BTreeMap<Key, Voice<'_>> {
+    let series = scores.series.iter().map(|s| (Key::Series(s.series), Voice::Series(s)));
+    let findings = scores.findings.iter().map(|f| {
+        (Key::Finding(f.class, f.entity, f.instance, f.signal.clone()), Voice::Finding(f))
+    });
+    let mut strongest: BTreeMap<Key, Voice<'_>> = BTreeMap::new();
+    for (key, voice) in series.chain(findings) {
+        let louder = |old: &Voice<'_>| voice.score_and_since().0 > old.score_and_since().0;
+        if strongest.get(&key).is_none_or(louder) {
+            strongest.insert(key, voice);
+        }
+    }
+    strongest
+}
+
+impl Voice<'_> {
+    fn score_and_since(&self) -> (f64, SimTime) {
+        match self {
+            Self::Series(s) => (s.score, s.since),
+            Self::Finding(f) => (f.score, f.since),
+        }
+    }
+
+    fn at_once(&self) -> bool {
+        matches!(self, Self::Finding(f) if f.at_once)
+    }
+
+    fn anomaly(&self, id: u32, since: SimTime, at: &StepInput<'_>) -> Anomaly {
+        match self {
+            Self::Series(scored) => of_series(id, since, scored, at),
+            Self::Finding(finding) => of_finding(id, since, finding, at),
+        }
+    }
+}
+
+fn of_series(id: u32, since: SimTime, scored: &Scored, at: &StepInput<'_>) -> Anomaly {
+    let meta = at.series.get(scored.series);
+    let (entity, instance) = owner(meta.entity, at);
+    Anomaly {
+        id,
+        detector: scored.detector.to_owned(),
+        class: SignalClass::Metric,
+        entity,
+        instance,
+        signal: signal_name(meta),
+        role: meta.role,
+        since,
+        raised: at.now,
+        score: scored.score,
+        direction: scored.direction,
+        observed: Some(scored.observed),
+        expected: Some(scored.expected).filter(|v| !v.is_nan()),
+        unit: meta.unit.clone(),
+    }
+}
+
+fn of_finding(id: u32, since: SimTime, finding: &Finding, at: &StepInput<'_>) -> Anomaly {
+    let (entity, own) = owner(finding.entity, at);
+    let instance = finding.instance.map(|i| at.topology.name(i).clone()).or(own);
+    Anomaly {
+        id,
+        detector: finding.detector.to_owned(),
+        class: finding.class,
+        entity,
+        instance,
+        signal: finding.signal.clone(),
+        role: finding.role,
+        since,
+        raised: at.now,
+        score: finding.score,
+        direction: finding.direction,
+        observed: finding.observed,
+        expected: finding.expected,
+        unit: finding.unit.to_owned(),
+    }
+}
+
+/// The service (or node ...) and, for a replica, the replica.
+fn owner(entity: EntityId, at: &StepInput<'_>) -> (Name, Option<Name>) {
+    let service = at.topology.service_of(entity);
+    let instance = (service != entity).then(|| at.topology.name(entity).clone());
+    (at.topology.name(service).clone(), instance)
+}
+
+/// `metric{label=value,...}`.
+fn signal_name(meta: &SeriesMeta) -> String {
+    if meta.labels.is_empty() {
+        return meta.metric.clone();
+    }
+    let labels: Vec<String> = meta.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    format!("{}{{{}}}", meta.metric, labels.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Batch, Direction, Role, SeriesCatalog};
+    use crate::unit::SimDuration;
+
+    /// One score per frame (NaN: no sample) -> what was said, e.g. `"3 anomaly 1"`.
+    fn run(step_secs: i64, scores: &[f64]) -> Vec<String> {
+        let topology = crate::engine::testing::topology();
+        let mut series = SeriesCatalog::default();
+        let id = series.add(SeriesMeta::gauge(EntityId(1), "latency", "s")).unwrap();
+        let (mut gate, mut said) = (Gate::new(&AlarmPolicy::default()), Vec::new());
+        for (i, score) in scores.iter().enumerate() {
+            let now = SimTime::from_secs(i as i64 * step_secs);
+            let mut batch = Batch { has_frame: true, ..Batch::default() };
+            batch.frame.reset(now, 1);
+            let mut step = Scores::default();
+            if !score.is_nan() {
+                batch.frame.values[0] = 1.0;
+                let (detector, since, direction) = ("x", now, Direction::Up);
+                let (observed, expected, score) = (1.0, f64::NAN, *score);
+                let scored =
+                    Scored { detector, series: id, score, since, direction, observed, expected };
+                step.series(scored);
+                step.series(Scored { detector: "y", score: score / 2.0, ..scored });
+            }
+            let mut out = Vec::new();
+            let input = StepInput { now, topology: &topology, series: &series, batch: &batch };
+            gate.step(&input, &step, &mut out);
+            said.extend(out.iter().map(|decision| match decision {
+                Decision::Anomaly(a) => format!("{i} anomaly {}", a.id),
+                Decision::Resolved { anomaly, .. } => format!("{i} resolved {anomaly}"),
+                other => format!("{other:?}"),
+            }));
+        }
+        said
+    }
+
+    #[test]
+    fn pending_is_time_or_scrapes_whichever_is_shorter() {
+        assert_eq!(run(15, &[0.0, 1.2, 1.2]), [""; 0]);
+        assert_eq!(run(15, &[0.0, 1.2, 1.2, 1.2, 1.2]), ["3 anomaly 1"]);
+        assert_eq!(run(1, &[1.2; 6]), ["2 anomaly 1"]);
+        assert_eq!(run(60, &[1.2, 1.2]), ["1 anomaly 1"]);
+        assert_eq!(run(300, &[0.0, 1.2, 0.0, 1.2]), [""; 0]);
+        assert_eq!(run(300, &[0.0, 1.2, 0.8, 0.9]), [""; 0]);
+        assert_eq!(run(15, &[0.0, 1.2, 0.8, 1.1]), ["3 anomaly 1"]);
+    }
+
+    #[test]
+    fn a_strong_score_does_not_wait() {
+        assert_eq!(run(300, &[0.0, 3.0]), ["1 anomaly 1"]);
+    }
+
+    #[test]
+    fn an_alarm_is_over_after_lasting_normality_and_not_within_hysteresis() {
+        let mut scores = vec![3.0];
+        scores.extend([0.0; 20]);
+        assert_eq!(run(15, &scores), ["0 anomaly 1", "13 resolved 1"]);
+        let mut swinging = vec![3.0];
+        swinging.extend([0.0, 0.0, 0.8].repeat(20));
+        assert_eq!(run(60, &swinging), ["0 anomaly 1"]);
+    }
+
+    #[test]
+    fn a_gap_is_neither_normal_nor_for_ever() {
+        let mut scores = vec![3.0];
+        scores.extend([f64::NAN; 11]);
+        assert_eq!(run(60, &scores), ["0 anomaly 1"]);
+        scores.extend([f64::NAN; 3]);
+        assert_eq!(run(60, &scores), ["0 anomaly 1", "12 resolved 1"]);
+    }
+
+    #[test]
+    fn a_finding_that_is_complete_alarms_at_once_and_ends() {
+        let topology = crate::engine::testing::topology();
+        let (series, batch) = (SeriesCatalog::default(), Batch::default());
+        let mut gate = Gate::new(&AlarmPolicy::default());
+        let mut scores = Scores::default();
+        scores.finding(Finding {
+            detector: "event_match",
+            class: SignalClass::Event,
+            entity: EntityId(1),
+            instance: None,
+            signal: "OOMKilling".to_owned(),
+            role: Role::Memory,
+            since: SimTime::from_secs(5),
+            score: 1.5,
+            direction: Direction::Up,
+            observed: None,
+            expected: None,
+            unit: "",
+            at_once: true,
+        });
+        let mut out = Vec::new();
+        for secs in 10..250 {
+            let now = SimTime::from_secs(secs);
+            let input = StepInput { now, topology: &topology, series: &series, batch: &batch };
+            gate.step(&input, &scores, &mut out);
+            scores.clear();
+        }
+        let [Decision::Anomaly(anomaly), Decision::Resolved { at, .. }] = out.as_slice() else {
+            panic!("{out:?}")
+        };
+        assert_eq!((&*anomaly.entity, anomaly.since), ("cart", SimTime::from_secs(5)));
+        assert_eq!(at.since(SimTime::from_secs(11)), SimDuration::from_secs(180));
+        assert_eq!(gate.active().count(), 0);
+    }
+}

@@ -1,0 +1,70 @@
+//! Policy -> engine: every stage from its catalog, all problems at once.
+//!
+//! In: a policy and the trial's seed. Out: the built-in chain. Limit: says what is wrong with the
+//! kinds; where in the file it stands is the scenario room's business.
+
+use super::correlate::Incidents;
+use super::guard::Guards;
+use super::pipeline::{Pipeline, Stages};
+use super::remediate::Table;
+use super::{Engine, Gate, correlate, detect, diagnose};
+use crate::catalog::KindError;
+use crate::model::Policy;
+
+/// The engine that a policy describes.
+///
+/// # Errors
+/// Every unknown kind and every wrong parameter, in the order of the stages.
+pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<KindError>> {
+    let mut problems = Vec::new();
+    let detectors = keep(detect::build(&policy.detect), &mut problems);
+    let correlators = keep(correlate::build(&policy.correlate), &mut problems);
+    let method = keep(diagnose::build(&policy.diagnose, seed), &mut problems);
+    let remedies = keep(Table::build(&policy.remediate), &mut problems);
+    let guards = keep(Guards::build(&policy.guard), &mut problems);
+    let (Some(detectors), Some(correlators), Some(method), Some(remedies), Some(guards)) =
+        (detectors, correlators, method, remedies, guards)
+    else {
+        return Err(problems);
+    };
+    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
+    let stages = Stages { detectors, gate, incidents, method, remedies, guards };
+    Ok(Box::new(Pipeline::new(stages)))
+}
+
+fn keep<T>(built: Result<T, Vec<KindError>>, problems: &mut Vec<KindError>) -> Option<T> {
+    built.map_err(|found| problems.extend(found)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(yaml: &str) -> Policy {
+        serde_saphyr::from_str(yaml).unwrap()
+    }
+
+    #[test]
+    fn the_shipped_policies_build() {
+        for text in [
+            include_str!("../../scenarios/policies/default.yaml"),
+            include_str!("../../scenarios/policies/none.yaml"),
+            include_str!("../../scenarios/policies/dry-run.yaml"),
+        ] {
+            let policy = policy(text);
+            assert!(build(&policy, 1).is_ok(), "{}: {:?}", policy.name, build(&policy, 1).err());
+        }
+    }
+
+    #[test]
+    fn all_problems_are_said_at_once() {
+        let bad = policy(
+            "{ version: 1, name: bad, diagnose: [barro], guard: [blast_raduis], \
+             remediate: { bad_deploy: [rolback, { scale_out: { factor: 0 } }] } }",
+        );
+        let problems = build(&bad, 1).err().unwrap();
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(text.len(), 4, "{text:?}");
+        assert!(text[0].contains("did you mean \"baro\"?"), "{text:?}");
+    }
+}

@@ -1,0 +1,196 @@
+//! What a diagnosis is given: one incident, and everything the engine remembers around it.
+//!
+//! Owns `Case` (plain borrowed data plus the signs of sickness read from it once) and the reading
+//! of changes: which ones came before the first symptom, which ones the engine made itself.
+//! In: incident, history, events. Out: `Sign`s and suspect changes. Times are simulated.
+//! Limit: reads what the history ring still holds; an older baseline is gone.
+
+mod signs;
+mod words;
+
+pub use signs::Sign;
+pub use words::{percent, span_of_time};
+
+use crate::model::{Cause, Event, EventKind, Incident, SeriesCatalog, Topology};
+use crate::unit::{EntityId, Name, SimDuration, SimTime};
+
+use super::History;
+
+/// A stretch in which the engine itself was changing a target: changes seen there are its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnChange {
+    /// The entity that was changed.
+    pub target: Name,
+    /// When the action was given.
+    pub since: SimTime,
+    /// When it ended; absent while it is under way.
+    pub until: Option<SimTime>,
+}
+
+/// What the engine sees around one incident.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The instant of the diagnosis.
+    pub now: SimTime,
+    /// The service map.
+    pub topology: &'a Topology,
+    /// The columns.
+    pub series: &'a SeriesCatalog,
+    /// The metrics remembered.
+    pub history: &'a History,
+    /// Events remembered, oldest first.
+    pub events: &'a [Event],
+    /// What the engine changed itself.
+    pub own: &'a [OwnChange],
+    /// Hypotheses whose remedy was applied and did not heal.
+    pub refuted: &'a [(Name, Cause)],
+}
+
+/// One incident, its surroundings and the signs of sickness read from them.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// The surroundings.
+    pub around: Surroundings<'a>,
+    /// The incident.
+    pub incident: &'a Incident,
+    /// Every series and anomaly that left its baseline, strongest first within an entity.
+    pub signs: Vec<Sign>,
+}
+
+/// z-score from which a sign counts as sickness.
+pub const SICK_Z: f64 = 3.0;
+
+impl<'a> Case<'a> {
+    /// Reads the signs; the costly half of a diagnosis, done once for all methods.
+    #[must_use]
+    pub fn new(around: Surroundings<'a>, incident: &'a Incident) -> Self {
+        Self { signs: signs::read(&around, incident), around, incident }
+    }
+
+    /// When the first symptom was felt.
+    #[must_use]
+    pub fn onset(&self) -> SimTime {
+        self.incident.since
+    }
+
+    /// Signs of one entity that are strong enough to count.
+    pub fn sick_signs(&self, entity: EntityId) -> impl Iterator<Item = &Sign> {
+        self.signs.iter().filter(move |sign| sign.entity == entity && sign.z >= SICK_Z)
+    }
+
+    /// How much users of the entity suffer, 0..=1: its strongest symptom seen at its own end.
+    #[must_use]
+    pub fn pain(&self, entity: EntityId) -> f64 {
+        self.strongest(entity, |sign| sign.role.is_symptom() && sign.callee.is_none())
+    }
+
+    /// How sick it looks in any signal of its own, 0..=1.
+    #[must_use]
+    pub fn sickness(&self, entity: EntityId) -> f64 {
+        self.strongest(entity, |sign| sign.callee.is_none())
+    }
+
+    /// The strongest matching sign as a number in 0..=1.
+    #[must_use]
+    pub fn strongest(&self, entity: EntityId, matches: impl Fn(&Sign) -> bool) -> f64 {
+        self.sick_signs(entity).filter(|sign| matches(sign)).map(Sign::strength).fold(0.0, f64::max)
+    }
+
+    /// When the entity first fell sick, if it did.
+    #[must_use]
+    pub fn onset_of(&self, entity: EntityId) -> Option<SimTime> {
+        self.sick_signs(entity).map(|sign| sign.since).min()
+    }
+
+    /// Whether the engine made this change itself.
+    #[must_use]
+    pub fn is_own(&self, event: &Event) -> bool {
+        let slack = SimDuration::from_secs(60);
+        event.entity.as_ref().is_some_and(|entity| {
+            self.around.own.iter().any(|own| {
+                own.target == *entity
+                    && own.since <= event.time
+                    && own.until.is_none_or(|until| event.time <= until + slack)
+            })
+        })
+    }
+
+    /// Changes made by others, oldest first, each once: the incident's and the remembered ones.
+    #[must_use]
+    pub fn changes(&self) -> Vec<&Event> {
+        let mut all: Vec<&Event> = Vec::new();
+        for event in self.incident.changes.iter().chain(self.around.events) {
+            if event.kind.is_change() && !self.is_own(event) && !all.contains(&event) {
+                all.push(event);
+            }
+        }
+        all.sort_by(|a, b| (a.time, a.kind, &a.entity).cmp(&(b.time, b.kind, &b.entity)));
+        all
+    }
+
+    /// The latest change of one of `kinds` on `entity` within `horizon` before the onset, with the
+    /// time between. A change after the first symptom is innocent of it.
+    #[must_use]
+    pub fn change_before(
+        &self,
+        entity: EntityId,
+        kinds: &[EventKind],
+        horizon: SimDuration,
+    ) -> Option<(&Event, SimDuration)> {
+        let near = |event: &&Event| {
+            let gap = self.onset().since(event.time);
+            kinds.contains(&event.kind)
+                && self.entity_of(event) == Some(entity)
+                && gap >= SimDuration::ZERO
+                && gap <= horizon
+        };
+        self.changes().into_iter().rev().find(near).map(|e| (e, self.onset().since(e.time)))
+    }
+
+    /// The service (or node ...) that an event is about.
+    #[must_use]
+    pub fn entity_of(&self, event: &Event) -> Option<EntityId> {
+        let topology = self.around.topology;
+        event.entity.as_ref().and_then(|n| topology.find(n).ok()).map(|id| topology.service_of(id))
+    }
+
+    /// Calls from the nearest sick entity down to `entity`; absent if no path leads there.
+    #[must_use]
+    pub fn hops_from_sick(&self, entity: EntityId) -> Option<usize> {
+        let topology = self.around.topology;
+        let mut seen = vec![entity];
+        let mut ring = vec![entity];
+        for hops in 0..=topology.len() {
+            if ring.iter().any(|e| self.sickness(*e) > 0.0) {
+                return Some(hops);
+            }
+            let callers = ring.iter().flat_map(|e| topology.callers(*e));
+            ring = callers.filter(|caller| !seen.contains(caller)).collect();
+            ring.sort_unstable();
+            ring.dedup();
+            seen.extend(&ring);
+            if ring.is_empty() {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Where the suffering was reported: the alert's entity, else the sickest entity that no sick
+    /// one calls, else the first anomaly's.
+    #[must_use]
+    pub fn front(&self) -> Option<EntityId> {
+        let topology = self.around.topology;
+        let alert = self.around.events.iter().rev().find(|e| e.kind == EventKind::Alert);
+        if let Some(entity) = alert.and_then(|e| self.entity_of(e)) {
+            return Some(entity);
+        }
+        let sick = |e: &EntityId| self.pain(*e) > 0.0;
+        topology
+            .suspects()
+            .filter(sick)
+            .filter(|e| !topology.callers(*e).any(|caller| sick(&caller)))
+            .max_by(|a, b| self.pain(*a).total_cmp(&self.pain(*b)).then(b.cmp(a)))
+            .or_else(|| self.incident.anomalies.first().and_then(|a| topology.find(&a.entity).ok()))
+    }
+}

@@ -1,0 +1,185 @@
+//! Ranking -> `Diagnosis`: cause, confidence and causal tree for every suspect.
+//!
+//! Owns the one place where scores become probabilities (`confidence`), the evidence rules that
+//! name a cause (`cause`), and the story for people (`tree`). In: a case and one method's
+//! suspicions. Out: hypotheses for every suspect, strictly ordered: by score, then by name.
+//! Limit: one root cause per incident is assumed when probability is shared out.
+
+mod cause;
+mod confidence;
+mod tree;
+
+use super::case::{Case, percent};
+use super::diagnose::{Sign, Suspicion};
+use crate::model::{Cause, Diagnosis, Evidence, Hypothesis};
+use crate::unit::{EntityId, Ratio};
+
+/// A hypothesis keeps at most this much evidence, the heaviest.
+const MOST_EVIDENCE: usize = 8;
+/// What one refuted remedy leaves of a hypothesis' score and probability.
+const REFUTED_LEAVES: f64 = 0.3;
+
+/// A suspect with everything known of it.
+struct Ranked {
+    entity: EntityId,
+    score: f64,
+    cause: Cause,
+    certainty: f64,
+    evidence: Vec<Evidence>,
+}
+
+/// The diagnosis that follows from a ranking.
+#[must_use]
+pub(super) fn conclude(case: &Case<'_>, said: Vec<Suspicion>) -> Diagnosis {
+    let ranked = ranked(case, said);
+    let scores: Vec<f64> = ranked.iter().map(|r| r.score).collect();
+    let top = ranked.first().map_or(0.0, |best| {
+        let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.cause);
+        let doubt = REFUTED_LEAVES.powi(refutations(case, best.entity, best.cause) as i32);
+        facts.probability() * doubt
+    });
+    let shares = confidence::share_out(top, &scores);
+    let tree = ranked.first().and_then(|best| tree::grow(case, best.entity, best.cause));
+    let name = |entity| case.around.topology.name(entity).clone();
+    let hypotheses: Vec<Hypothesis> = ranked
+        .into_iter()
+        .zip(shares)
+        .map(|(r, share)| Hypothesis {
+            entity: name(r.entity),
+            cause: r.cause,
+            confidence: Ratio::clamped(share),
+            evidence: r.evidence,
+        })
+        .collect();
+    let summary = summary(&hypotheses);
+    Diagnosis { incident: case.incident.id, hypotheses, tree, summary }
+}
+
+fn ranked(case: &Case<'_>, said: Vec<Suspicion>) -> Vec<Ranked> {
+    let topology = case.around.topology;
+    let mut ranked: Vec<Ranked> = Vec::new();
+    for entity in topology.suspects() {
+        let known = said.iter().find(|s| s.entity == entity);
+        let (cause, certainty, because) = cause::judge(case, entity, known.and_then(|s| s.cause));
+        let mut evidence: Vec<Evidence> = known.map(|s| s.evidence.clone()).unwrap_or_default();
+        let mut score = known.map_or(0.0, |s| s.score.max(0.0));
+        evidence.extend(because);
+        for _ in 0..refutations(case, entity, cause) {
+            score *= REFUTED_LEAVES;
+            evidence.push(Evidence {
+                method: "refuted".to_owned(),
+                text: format!("a remedy for {cause} of {} did not heal", topology.name(entity)),
+                weight: REFUTED_LEAVES - 1.0,
+                time: None,
+            });
+        }
+        evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        evidence.truncate(MOST_EVIDENCE);
+        ranked.push(Ranked { entity, score, cause, certainty, evidence });
+    }
+    ranked.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| topology.name(a.entity).cmp(topology.name(b.entity)))
+    });
+    ranked
+}
+
+fn refutations(case: &Case<'_>, entity: EntityId, cause: Cause) -> usize {
+    let name = case.around.topology.name(entity);
+    case.around.refuted.iter().filter(|(n, c)| n == name && *c == cause).count()
+}
+
+fn summary(hypotheses: &[Hypothesis]) -> String {
+    let Some(best) = hypotheses.first() else {
+        return "no suspect: the service map is empty".to_owned();
+    };
+    let because: Vec<&str> = best.evidence.iter().take(3).map(|e| e.text.as_str()).collect();
+    let because = if because.is_empty() { "no evidence".to_owned() } else { because.join("; ") };
+    format!("{} of {} ({}): {because}", best.cause, best.entity, best.confidence)
+}
+
+/// What a sign says, in few words: "memory +340 %".
+fn brief(sign: &Sign) -> String {
+    match (sign.before, sign.after) {
+        (Some(before), Some(after)) => format!("{} {}", sign.words, percent(before, after)),
+        _ => sign.words.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::case_fixture::{ONSET, Shop};
+    use super::*;
+    use crate::catalog::Spec;
+    use crate::engine::diagnose;
+    use crate::model::EventKind;
+    use crate::model::names::{DURATION, ERROR_RATIO, MEMORY_UTILIZATION};
+    use crate::unit::SimDuration;
+
+    fn diagnose(shop: &Shop) -> Diagnosis {
+        let kinds = ["change_proximity", "deepest_callee", "baro", "random_walk", "ensemble"];
+        let specs: Vec<Spec> = kinds.map(Spec::plain).to_vec();
+        let mut method = diagnose::build(&specs, 1).unwrap().unwrap();
+        shop.with_case(|case| {
+            let mut said = Vec::new();
+            method.rank(case, &mut said);
+            conclude(case, said)
+        })
+    }
+
+    fn leak() -> Shop {
+        Shop::new()
+            .change(ONSET - SimDuration::from_secs(90), EventKind::Deploy, "cart")
+            .step("cart", MEMORY_UTILIZATION, 0.3, 0.95)
+            .late_step("cart", DURATION, 0.1, 2.4, 2)
+            .late_step("web", DURATION, 0.15, 2.5, 2)
+            .late_step("cart", ERROR_RATIO, 0.001, 0.12, 3)
+            .event(ONSET + SimDuration::from_secs(90), "cart", "OOMKilling")
+    }
+
+    #[test]
+    fn a_leak_after_a_deploy_is_a_bad_deploy_with_confidence() {
+        let found = diagnose(&leak());
+        let best = &found.hypotheses[0];
+        assert_eq!((best.entity.as_str(), best.cause), ("cart", Cause::BadDeploy));
+        assert!(best.confidence.get() >= 0.85, "{} {:?}", best.confidence, best.evidence);
+        assert_eq!(found.hypotheses.len(), 5);
+        let sum: f64 = found.hypotheses.iter().map(|h| h.confidence.get()).sum();
+        assert!(sum <= 1.0, "{sum}");
+        assert!(found.tree.unwrap().text.contains("v2"));
+    }
+
+    #[test]
+    fn the_same_without_a_deploy_is_exhaustion_and_less_sure() {
+        let shop = Shop::new()
+            .step("cart", MEMORY_UTILIZATION, 0.3, 0.95)
+            .late_step("cart", DURATION, 0.1, 2.4, 2);
+        let found = diagnose(&shop);
+        assert_eq!(found.hypotheses[0].cause, Cause::ResourceExhaustion);
+        assert!(found.hypotheses[0].confidence < diagnose(&leak()).hypotheses[0].confidence);
+    }
+
+    #[test]
+    fn no_evidence_is_said_so() {
+        let found = diagnose(&Shop::new());
+        assert_eq!(found.hypotheses[0].cause, Cause::Unknown);
+        assert!(found.hypotheses[0].confidence.get() < 0.25, "{}", found.hypotheses[0].confidence);
+    }
+
+    #[test]
+    fn a_refuted_hypothesis_loses_confidence() {
+        let before = diagnose(&leak()).hypotheses[0].confidence.get();
+        let after = diagnose(&leak().refuted("cart", Cause::BadDeploy));
+        let same = after.hypotheses.iter().find(|h| h.entity.as_str() == "cart").unwrap();
+        assert!(same.confidence.get() < before - 0.2, "{before} {}", same.confidence);
+    }
+
+    #[test]
+    fn one_frame_is_enough_to_rank_but_not_to_act() {
+        let shop = Shop::new().step("cart", DURATION, 0.1, 0.4).frames_after(1);
+        let found = diagnose(&shop);
+        assert_eq!(found.hypotheses[0].entity.as_str(), "cart");
+        assert!(found.hypotheses[0].confidence.get() < 0.7, "{}", found.hypotheses[0].confidence);
+    }
+}

@@ -1,0 +1,207 @@
+//! How fast services spend their error budget, over two pairs of windows.
+//!
+//! In: error ratios and availabilities of services. Out: score = the worse pair's smaller burn /
+//! its factor: 14.4 over 1 h and 5 m (2 % of a 30-day budget in an hour), 6 over 6 h and 30 m. The
+//! short window of a pair ends the alert soon after recovery.
+//! Source: Beyer et al., "The Site Reliability Workbook" (2018), ch. 5, "Multiwindow, Multi-Burn-
+//! Rate Alerts". Where the recording is shorter than a window, the mean of what there is stands for
+//! it, from `least` frames on. A service that never kept the objective is held to its own habit
+//! (mean before the long window). Known limit: frames weigh alike, whatever their traffic.
+
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Detector, Scored, Scores, fresh_frame};
+use crate::catalog::{Entry, schema_of};
+use crate::engine::History;
+use crate::model::{Direction, EntityKind, Role, SeriesMeta, StepInput, Topology};
+use crate::unit::{Ratio, SeriesId, SimDuration, SimTime};
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: "burn_rate",
+    summary: "error budget spent too fast, multi-window and multi-burn-rate",
+    help: "Burn rate = bad share / (1 - objective). Two pairs of windows must both burn fast, so \
+           that short blips do not alarm and a long burn ends when it is over.",
+    source: "Beyer et al., The Site Reliability Workbook, 2018, ch. 5",
+    example: "{ objective: 0.995 }",
+    schema: schema_of::<Config>,
+    build: |spec| Ok(Box::new(BurnRate { config: spec.read()?, since: Vec::new() })),
+};
+
+/// Parameters of `burn_rate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Share of good requests that is promised.
+    pub objective: Ratio,
+    /// Fewest frames before anything is said.
+    pub least: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { objective: Ratio::clamped(0.995), least: 4 }
+    }
+}
+
+/// See the file's head.
+#[derive(Debug)]
+pub struct BurnRate {
+    config: Config,
+    since: Vec<Option<SimTime>>,
+}
+
+/// Long window, short window, burn rate at which the score is 1.
+const PAIRS: [(SimDuration, SimDuration, f64); 2] = [
+    (SimDuration::from_secs(3600), SimDuration::from_secs(300), 14.4),
+    (SimDuration::from_secs(6 * 3600), SimDuration::from_secs(1800), 6.0),
+];
+
+impl BurnRate {
+    fn score(&self, id: SeriesId, bad: Bad, history: &History) -> f64 {
+        let budget = (1.0 - self.config.objective.get()).max(1e-9);
+        let spent = |window| mean(history, id, window).map_or(0.0, |v| bad.share(v));
+        let mut worst = 0.0_f64;
+        for (long, short, factor) in PAIRS {
+            let recent = spent(short) / factor;
+            if recent >= super::FLOOR * budget {
+                let habit = habit(history, id, long).map_or(0.0, |v| bad.share(v));
+                let burn = recent.min(spent(long) / factor) / budget.max(habit);
+                worst = worst.max(burn);
+            }
+        }
+        worst
+    }
+}
+
+impl Detector for BurnRate {
+    fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
+        let Some(time) = fresh_frame(input, history) else { return };
+        if history.len() < self.config.least {
+            return;
+        }
+        self.since.resize(history.width(), None);
+        for (series, meta) in input.series.iter() {
+            let Some(bad) = Bad::of(meta, input.topology) else { continue };
+            let Some(observed) = history.latest(series) else { continue };
+            let score = self.score(series, bad, history);
+            let start = &mut self.since[series.index()];
+            if score < super::FLOOR {
+                *start = None;
+                continue;
+            }
+            let since = *start.get_or_insert(time);
+            let expected = bad.objective(self.config.objective);
+            let (detector, direction) = (ENTRY.kind, bad.direction);
+            out.series(Scored { detector, series, score, since, direction, observed, expected });
+        }
+    }
+}
+
+/// How a series tells the share of bad requests.
+#[derive(Debug, Clone, Copy)]
+struct Bad {
+    direction: Direction,
+    whole: f64,
+}
+
+impl Bad {
+    /// Shares of services only: not of replicas, not as callers see it.
+    fn of(meta: &SeriesMeta, topology: &Topology) -> Option<Self> {
+        let direction = match meta.role {
+            Role::Errors => Direction::Up,
+            Role::Availability => Direction::Down,
+            _ => return None,
+        };
+        let whole = match meta.unit.as_str() {
+            "1" => 1.0,
+            "%" => 100.0,
+            _ => return None,
+        };
+        let kind = topology.get(meta.entity).kind;
+        let whole_service = kind != EntityKind::Replica && !meta.labels.contains_key("callee");
+        whole_service.then_some(Self { direction, whole })
+    }
+
+    fn share(self, value: f64) -> f64 {
+        let share = value / self.whole;
+        if self.direction == Direction::Up { share } else { 1.0 - share }
+    }
+
+    fn objective(self, objective: Ratio) -> f64 {
+        let good = objective.get();
+        let share = if self.direction == Direction::Up { 1.0 - good } else { good };
+        share * self.whole
+    }
+}
+
+/// Mean over the newest `window`, or over what there is; `None` without samples.
+fn mean(history: &History, id: SeriesId, window: SimDuration) -> Option<f64> {
+    mean_of(history, id, first_within(history, window)?..history.len())
+}
+
+/// Mean over all that is remembered before the newest `window`.
+fn habit(history: &History, id: SeriesId, window: SimDuration) -> Option<f64> {
+    mean_of(history, id, 0..first_within(history, window)?)
+}
+
+fn first_within(history: &History, window: SimDuration) -> Option<usize> {
+    let newest = *history.times().back()?;
+    Some(history.position(newest - window + SimDuration::from_nanos(1)))
+}
+
+fn mean_of(history: &History, id: SeriesId, frames: Range<usize>) -> Option<f64> {
+    let (mut sum, mut n) = (0.0, 0u32);
+    for value in history.column(id).range(frames).filter(|v| !v.is_nan()) {
+        sum += value;
+        n += 1;
+    }
+    (n > 0).then(|| sum / f64::from(n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::Series;
+    use crate::model::names;
+
+    #[track_caller]
+    fn check(series: &Series, healthy: f64, bad: f64, frames: usize, low: f64, high: f64) {
+        let mut kind = BurnRate { config: Config::default(), since: Vec::new() };
+        let mut values = vec![healthy; 300];
+        values.extend(vec![bad; frames]);
+        let score = series.last_score(&mut kind, &values);
+        assert!((low..=high).contains(&score), "{score} not in {low}..={high}");
+    }
+
+    #[test]
+    fn both_windows_must_burn() {
+        let errors = Series::gauge(names::ERROR_RATIO, "1");
+        check(&errors, 0.001, 0.001, 10, 0.0, 0.0);
+        check(&errors, 0.0, 0.5, 2, 0.0, 0.4);
+        check(&errors, 0.0, 0.5, 40, 1.0, 2.0);
+        check(&errors, 0.0, 0.07, 300, 1.0, 1.5);
+        let good = Series::gauge(names::AVAILABILITY, "%");
+        check(&good, 100.0, 50.0, 40, 1.0, 2.0);
+        check(&Series::gauge(names::ERROR_RATIO, "{error}/s"), 0.0, 9.0, 300, 0.0, 0.0);
+    }
+
+    #[test]
+    fn a_service_that_never_kept_the_objective_is_held_to_its_habit() {
+        let mut kind = BurnRate { config: Config::default(), since: Vec::new() };
+        let errors = Series::gauge(names::ERROR_RATIO, "1");
+        assert_eq!(errors.last_score(&mut kind, &[0.09; 1800]), 0.0);
+    }
+
+    #[test]
+    fn a_burn_ends_soon_after_recovery() {
+        let mut kind = BurnRate { config: Config::default(), since: Vec::new() };
+        let mut values = vec![0.0; 300];
+        values.extend(vec![0.3; 20]);
+        values.extend(vec![0.0; 125]);
+        let score = Series::gauge(names::ERROR_RATIO, "1").last_score(&mut kind, &values);
+        assert_eq!(score, 0.0);
+    }
+}

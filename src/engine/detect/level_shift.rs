@@ -1,0 +1,189 @@
+//! Persistent shifts of a series' level that are too small for a single-value score.
+//!
+//! In: metric frames. Out: score = the smaller of CUSUM / `decision` and mean shift / the smallest
+//! effect that matters (times `effect`), so that both certainty and size are needed. `since` is
+//! where the cumulative sum left zero: Page's estimate of the onset.
+//! Source: Page, "Continuous Inspection Schemes", Biometrika 1954, on robustly standardised
+//! values. Known limit: slow daily drift within the baseline window looks like a small shift; the
+//! smallest effect keeps it quiet.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Detector, Scored, Scores, fresh_frame};
+use crate::catalog::{Entry, schema_of};
+use crate::engine::baseline::{Baselines, Horizon, Normal};
+use crate::engine::{History, effect};
+use crate::model::{Direction, SeriesMeta, StepInput};
+use crate::stats::shift::{Cusum, CusumLimits, Shift};
+use crate::unit::SimTime;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: "level_shift",
+    summary: "persistent small shifts by a two-sided CUSUM, all metrics",
+    help: "Sums up, value by value, how far a series lies beyond an allowance on either side of \
+           its rolling median; says a shift when the sum is large and the mean shift matters for \
+           what the metric tells. Slower than robust_score, but sees what never spikes.",
+    source: "Page, Continuous Inspection Schemes, Biometrika 41, 1954",
+    example: "{ allowance: 1, decision: 16 }",
+    schema: schema_of::<Config>,
+    build: |spec| Ok(Box::new(LevelShift::new(spec.read()?))),
+};
+
+/// Parameters of `level_shift`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Deviation allowed for ever, in standard deviations.
+    pub allowance: f64,
+    /// Cumulative sum at which the score is 1, in standard deviations.
+    pub decision: f64,
+    /// Mean shift at which the score may be 1, in smallest effects that matter for the role.
+    pub effect: f64,
+    /// Frames in the baseline.
+    pub window: usize,
+    /// Newest frames that the baseline leaves out.
+    pub exclude: usize,
+    /// Fewest samples for a baseline.
+    pub least: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { allowance: 1.5, decision: 20.0, effect: 0.8, window: 288, exclude: 12, least: 12 }
+    }
+}
+
+/// See the file's head.
+#[derive(Debug)]
+pub struct LevelShift {
+    config: Config,
+    baselines: Baselines,
+    sums: Vec<State>,
+    last: Option<SimTime>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    cusum: Cusum,
+    since: Option<SimTime>,
+}
+
+impl LevelShift {
+    /// With nothing learnt.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let Config { window, exclude, least, .. } = config;
+        let baselines = Baselines::new(Horizon { window, exclude, least: least.max(1) });
+        Self { config, baselines, sums: Vec::new(), last: None }
+    }
+
+    fn limits(&self) -> CusumLimits {
+        let Config { allowance, decision, .. } = self.config;
+        CusumLimits { allowance, clip: 5.0, cap: 2.0 * decision }
+    }
+
+    /// One standard deviation for standardising: never so small that noise looks like a shift.
+    fn unit(meta: &SeriesMeta, normal: Normal) -> f64 {
+        let tail = (normal.high - normal.low) / 4.0;
+        normal.sigma.max(tail).max(effect::smallest(meta, normal.center) / 5.0)
+    }
+
+    fn score(&self, meta: &SeriesMeta, normal: Normal, shift: Shift, unit: f64) -> f64 {
+        let certainty = shift.sum / self.config.decision;
+        let matters = effect::smallest(meta, normal.center) * self.config.effect;
+        let size = shift.mean.abs() * unit / (matters * effect::bar(meta));
+        if size.is_nan() { 0.0 } else { certainty.min(size) }
+    }
+}
+
+impl Detector for LevelShift {
+    fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
+        let Some(time) = fresh_frame(input, history).filter(|t| Some(*t) != self.last) else {
+            return;
+        };
+        self.last = Some(time);
+        let limits = self.limits();
+        self.baselines.begin(history);
+        self.sums.resize(history.width(), State::default());
+        for (id, meta) in input.series.iter().filter(|(_, meta)| effect::has_baseline(meta.role)) {
+            let Some(value) = history.latest(id) else { continue };
+            let Some(normal) = self.baselines.normal(id, history) else { continue };
+            let unit = Self::unit(meta, normal);
+            if unit <= 0.0 {
+                continue;
+            }
+            let state = &mut self.sums[id.index()];
+            let shift = state.cusum.push((value - normal.center) / unit, limits);
+            let since = if shift.steps <= 1 { time } else { state.since.unwrap_or(time) };
+            state.since = Some(since);
+            let direction = if shift.up { Direction::Up } else { Direction::Down };
+            let bad = effect::direction(meta);
+            if bad != Direction::Both && bad != direction {
+                continue;
+            }
+            let score = self.score(meta, normal, shift, unit);
+            if score >= 1.0 {
+                self.baselines.freeze(id);
+            }
+            let (observed, expected) = (value, normal.center);
+            let detector = ENTRY.kind;
+            out.series(Scored {
+                detector,
+                series: id,
+                score,
+                since,
+                direction,
+                observed,
+                expected,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::{Series, noisy};
+    use crate::model::names;
+
+    #[track_caller]
+    fn check(metric: &str, unit: &str, values: &[f64], low: f64, high: f64) -> Option<Scored> {
+        let mut detector = LevelShift::new(Config::default());
+        let last = *Series::gauge(metric, unit).scores(&mut detector, values).last().unwrap();
+        let score = last.map_or(0.0, |s| s.score);
+        assert!((low..=high).contains(&score), "{metric}: {score} not in {low}..={high}");
+        last
+    }
+
+    #[test]
+    fn a_small_lasting_shift_is_found_with_its_onset() {
+        let mut values = noisy(100, 0.100, 0.02);
+        check(names::DURATION, "s", &values, 0.0, 0.0);
+        values.extend(noisy(24, 0.145, 0.02));
+        let found = check(names::DURATION, "s", &values, 1.0, 2.0).unwrap();
+        let onset = found.since.since(SimTime::from_secs(100 * 15)).secs_f64();
+        assert!((0.0..=60.0).contains(&onset), "{onset}");
+    }
+
+    #[test]
+    fn good_shifts_single_spikes_and_small_shifts_stay_quiet() {
+        let mut better = noisy(100, 0.100, 0.01);
+        better.extend(noisy(20, 0.05, 0.01));
+        check(names::DURATION, "s", &better, 0.0, 0.5);
+        let mut spike = noisy(100, 0.100, 0.01);
+        spike.push(3.0);
+        check(names::DURATION, "s", &spike, 0.0, 0.5);
+        let mut small = noisy(100, 0.100, 0.001);
+        small.extend(noisy(40, 0.110, 0.001));
+        check(names::DURATION, "s", &small, 0.0, 0.8);
+    }
+
+    #[test]
+    fn recovery_is_seen_within_a_few_frames() {
+        let mut values = noisy(100, 0.100, 0.01);
+        values.extend(noisy(40, 0.2, 0.01));
+        values.extend(noisy(20, 0.1, 0.01));
+        check(names::DURATION, "s", &values, 0.0, 0.99);
+    }
+}

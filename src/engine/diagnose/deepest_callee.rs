@@ -1,0 +1,223 @@
+//! Follow the calls: blame the sick entity whose own callees do not explain its suffering.
+//!
+//! In: signs and the call graph. Out: per sick entity the part of its excess latency and errors
+//! that its callees do not have, times its pain; a little more if it fell sick first. Source:
+//! after Guan et al. and Wang et al., "Groot" (ASE 2021) on owned symptoms; onset order after Chen
+//! et al., "CauseInfer" (INFOCOM 2014). Units cancel: a share in 0..=1 of each excess.
+//! Limit: fan-out is read as the worst callee, not as a sum; a cycle makes both ends half guilty.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Build, Case, Method, Parts, Sign, Suspicion, evidence, sign_text};
+use crate::catalog::{Entry, KindError, Spec, schema_of};
+use crate::model::{EntityKind, Role};
+use crate::unit::EntityId;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: "deepest_callee",
+    summary: "the sick entity whose callees do not explain why it is sick",
+    help: "A caller waits for its callees, so it looks as sick as the worst of them. What is left \
+           of its excess latency and errors after the callees' own excess is its own. With \
+           `upstream: caller` the direction is turned round, for those who read \"the upstream \
+           service is the likely culprit\" the other way.",
+    source: "Wang et al., Groot, ASE 2021; Chen et al., CauseInfer, INFOCOM 2014",
+    example: "{ upstream: callee }",
+    schema: schema_of::<Config>,
+    build,
+};
+
+/// Which neighbour explains an entity's suffering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Upstream {
+    /// Those that it calls (trouble travels from callee to caller).
+    Callee,
+    /// Those that call it.
+    Caller,
+}
+
+/// Parameters.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// Which neighbour explains an entity's suffering.
+    upstream: Upstream,
+    /// Factor for an entity that fell sick before every sick neighbour on the other side, >= 1.
+    first_bonus: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { upstream: Upstream::Callee, first_bonus: 1.25 }
+    }
+}
+
+struct DeepestCallee(Config);
+
+fn build(spec: &Spec, _: Parts) -> Result<Box<dyn Method + Send>, KindError> {
+    let config: Config = spec.read()?;
+    if !(config.first_bonus >= 1.0 && config.first_bonus.is_finite()) {
+        let problem = format!("first_bonus must be at least 1, found {}", config.first_bonus);
+        return Err(KindError::Params { kind: spec.kind.clone(), problem });
+    }
+    Ok(Box::new(DeepestCallee(config)))
+}
+
+/// Weight of an entity's own resources, logs and events beside its users' pain.
+const INSIDE_WEIGHT: f64 = 0.5;
+/// How much an unmeasured but sick explanation takes off.
+const VAGUE_EXPLANATION: f64 = 0.5;
+
+impl Method for DeepestCallee {
+    fn rank(&mut self, case: &Case<'_>, out: &mut Vec<Suspicion>) {
+        for entity in case.around.topology.suspects() {
+            out.extend(self.suspect(case, entity));
+        }
+    }
+}
+
+impl DeepestCallee {
+    fn suspect(&self, case: &Case<'_>, entity: EntityId) -> Option<Suspicion> {
+        let pain = pain(case, entity);
+        let inside = case.strongest(entity, |s| !s.role.is_symptom() && is_inside(s));
+        if pain <= 0.0 && inside <= 0.0 {
+            return None;
+        }
+        let (below, above) = self.neighbours(case, entity);
+        let owned = owned_share(case, entity, &below);
+        let first = is_first(case, entity, &above);
+        let bonus = if first { self.0.first_bonus } else { 1.0 };
+        let score = (pain * owned + INSIDE_WEIGHT * inside) * bonus;
+        let said = self.words(case, entity, owned, &below, score);
+        Some(Suspicion { entity, cause: None, score, evidence: said })
+    }
+
+    /// Those that could explain the entity's suffering, and those that it could explain.
+    fn neighbours(&self, case: &Case<'_>, entity: EntityId) -> (Vec<EntityId>, Vec<EntityId>) {
+        let topology = case.around.topology;
+        let callees = topology.callees(entity).filter(|e| *e != entity).collect();
+        let callers = topology.callers(entity).filter(|e| *e != entity).collect();
+        match self.0.upstream {
+            Upstream::Callee => (callees, callers),
+            Upstream::Caller => (callers, callees),
+        }
+    }
+
+    fn words(
+        &self,
+        case: &Case<'_>,
+        entity: EntityId,
+        owned: f64,
+        below: &[EntityId],
+        score: f64,
+    ) -> Vec<crate::model::Evidence> {
+        let topology = case.around.topology;
+        let strongest = case.sick_signs(entity).find(|s| s.role.is_symptom());
+        let Some(sign) = strongest.or_else(|| case.sick_signs(entity).next()) else {
+            return Vec::new();
+        };
+        let side = if self.0.upstream == Upstream::Callee { "callees" } else { "callers" };
+        let sick = below.iter().filter(|e| pain(case, **e) > 0.0).count();
+        let why = match sick {
+            0 => format!("its {side} are healthy"),
+            n => format!("{:.0} % of it not explained by its {n} sick {side}", owned * 100.0),
+        };
+        let text = format!("{}; {why}", sign_text(sign, topology));
+        vec![evidence("deepest_callee", score.min(1.0), Some(sign.since), text)]
+    }
+}
+
+fn is_inside(sign: &Sign) -> bool {
+    sign.callee.is_none() && !matches!(sign.role, Role::Traffic | Role::Network | Role::Replicas)
+}
+
+/// What users of the entity suffer; for something not ours, what its callers saw.
+fn pain(case: &Case<'_>, entity: EntityId) -> f64 {
+    let own = case.pain(entity);
+    if own > 0.0 || case.around.topology.get(entity).kind != EntityKind::External {
+        return own;
+    }
+    let seen = |s: &&Sign| s.callee == Some(entity) && s.z >= super::SICK_Z;
+    case.signs.iter().filter(seen).map(Sign::strength).fold(0.0, f64::max)
+}
+
+/// The share of the entity's suffering that nobody in `below` has as much of.
+fn owned_share(case: &Case<'_>, entity: EntityId, below: &[EntityId]) -> f64 {
+    let mut owned: Option<f64> = None;
+    for sign in case.sick_signs(entity).filter(|s| s.role.is_symptom() && s.callee.is_none()) {
+        let Some(mine) = sign.excess().filter(|x| *x > 0.0) else { continue };
+        let theirs = below.iter().map(|e| comparable(case, *e, sign)).fold(0.0, f64::max);
+        let share = (1.0 - theirs / mine).clamp(0.0, 1.0);
+        owned = Some(owned.map_or(share, |o| o.max(share)));
+    }
+    let vague = below.iter().any(|e| pain(case, *e) > 0.0);
+    owned.unwrap_or(if vague { VAGUE_EXPLANATION } else { 1.0 })
+}
+
+/// The neighbour's excess in the same measure.
+fn comparable(case: &Case<'_>, entity: EntityId, like: &Sign) -> f64 {
+    let same = |s: &&Sign| s.role == like.role && s.unit == like.unit && s.signal == like.signal;
+    let excess = case.sick_signs(entity).filter(same).filter_map(Sign::excess);
+    excess.fold(0.0, f64::max)
+}
+
+/// Whether nobody in `above` that is sick was sick before it.
+fn is_first(case: &Case<'_>, entity: EntityId, above: &[EntityId]) -> bool {
+    let Some(mine) = case.onset_of(entity) else { return false };
+    let mut theirs = above.iter().filter_map(|e| case.onset_of(*e)).peekable();
+    theirs.peek().is_some() && theirs.all(|onset| mine <= onset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::case_fixture::{Shop, ranking};
+    use super::*;
+    use crate::model::names::{DURATION, ERROR_RATIO, MEMORY_UTILIZATION};
+
+    #[track_caller]
+    fn check(shop: Shop, example: &str, first: &str) {
+        let spec: Spec = serde_saphyr::from_str(&format!("deepest_callee: {example}")).unwrap();
+        let method = build(&spec, Parts { seed: 1, members: Vec::new() }).unwrap();
+        assert_eq!(ranking(&shop, method)[0], first);
+    }
+
+    fn slow(shop: Shop, service: &str, after: f64) -> Shop {
+        shop.step(service, DURATION, 0.1, after)
+    }
+
+    #[test]
+    fn a_slow_callee_explains_its_callers() {
+        let shop = slow(slow(slow(Shop::new(), "db", 0.8), "cart", 0.85), "web", 0.9);
+        check(shop, "{}", "db");
+    }
+
+    #[test]
+    fn the_other_reading_blames_the_front() {
+        let shop = slow(slow(slow(Shop::new(), "db", 0.8), "cart", 0.85), "web", 0.9);
+        check(shop, "{ upstream: caller }", "web");
+    }
+
+    #[test]
+    fn excess_that_the_callee_does_not_have_is_owned() {
+        check(slow(slow(Shop::new(), "db", 0.12), "cart", 0.9), "{}", "cart");
+    }
+
+    #[test]
+    fn errors_are_followed_like_latency() {
+        let shop =
+            Shop::new().step("ads", ERROR_RATIO, 0.001, 0.3).step("web", ERROR_RATIO, 0.001, 0.3);
+        check(shop, "{}", "ads");
+    }
+
+    #[test]
+    fn a_resource_alone_is_a_hint() {
+        check(Shop::new().step("db", MEMORY_UTILIZATION, 0.3, 0.95), "{}", "db");
+    }
+
+    #[test]
+    fn an_external_callee_is_blamed_for_what_its_caller_saw() {
+        let shop = slow(Shop::new(), "cart", 0.9).edge_step("cart", "pay", 0.05, 0.85);
+        check(shop.step("db", MEMORY_UTILIZATION, 0.3, 0.33), "{}", "cart");
+    }
+}

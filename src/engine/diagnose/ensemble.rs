@@ -1,0 +1,145 @@
+//! Many methods, one ranking: a weighted mean of their normalised scores, over all suspects.
+//!
+//! In: the policy's other methods. Out: for every suspect the mean of score / best score of that
+//! method, 0 where a method is silent. A method that says nothing at all has no vote. Source: Dwork
+//! et al., "Rank aggregation methods for the web" (2001), score-based (CombMNZ-like) fusion.
+//! Limit: weights are given, not learnt; correlated methods vote twice.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Build, Case, ENSEMBLE, Method, Named, Parts, Suspicion};
+use crate::catalog::{Entry, KindError, Spec, nearest, schema_of};
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: ENSEMBLE,
+    summary: "a weighted vote of the policy's other methods",
+    help: "Each of the other methods in the list is divided by its own best score and weighted \
+           (weight 1 unless given); the votes are added. Every suspect gets a place. The cause is \
+           the one named by the method with the heaviest vote for that entity.",
+    source: "Dwork et al., Rank aggregation methods for the web, WWW 2001",
+    example: "{ weights: {} }",
+    schema: schema_of::<Config>,
+    build,
+};
+
+/// Parameters.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// Vote of each method by kind, unit-free, at least 0; 1 if absent.
+    weights: BTreeMap<String, f64>,
+}
+
+struct Ensemble {
+    config: Config,
+    members: Vec<Named>,
+}
+
+fn build(spec: &Spec, parts: Parts) -> Result<Box<dyn Method + Send>, KindError> {
+    let config: Config = spec.read()?;
+    let bad = |problem| KindError::Params { kind: spec.kind.clone(), problem };
+    let names = || parts.members.iter().map(|(name, _)| name.as_str());
+    for (kind, weight) in &config.weights {
+        if !names().any(|name| name == kind) {
+            let near = nearest(kind, names());
+            let near = crate::catalog::did_you_mean(near);
+            return Err(bad(format!("weight for {kind:?}, which the policy does not list{near}")));
+        }
+        if !(*weight >= 0.0 && weight.is_finite()) {
+            return Err(bad(format!("weight of {kind} must be at least 0, found {weight}")));
+        }
+    }
+    Ok(Box::new(Ensemble { config, members: parts.members }))
+}
+
+impl Method for Ensemble {
+    fn rank(&mut self, case: &Case<'_>, out: &mut Vec<Suspicion>) {
+        let suspects = case.around.topology.suspects();
+        let blank = |entity| Suspicion { entity, cause: None, score: 0.0, evidence: Vec::new() };
+        let mut votes: Vec<(Suspicion, f64)> = suspects.map(|e| (blank(e), 0.0)).collect();
+        let mut all = 0.0;
+        for (kind, method) in &mut self.members {
+            let weight = self.config.weights.get(kind).copied().unwrap_or(1.0);
+            let mut said = Vec::new();
+            method.rank(case, &mut said);
+            let best = said.iter().map(|s| s.score).fold(0.0, f64::max);
+            if best <= 0.0 || weight <= 0.0 {
+                continue;
+            }
+            all += weight;
+            for suspicion in said {
+                count(&mut votes, suspicion, weight / best);
+            }
+        }
+        for (mut suspicion, _) in votes {
+            suspicion.score /= if all > 0.0 { all } else { 1.0 };
+            out.push(suspicion);
+        }
+    }
+}
+
+/// Adds one method's suspicion to the votes.
+fn count(votes: &mut [(Suspicion, f64)], said: Suspicion, factor: f64) {
+    let Some((sum, heaviest)) = votes.iter_mut().find(|(v, _)| v.entity == said.entity) else {
+        return;
+    };
+    let vote = said.score * factor;
+    sum.score += vote;
+    if said.cause.is_some() && vote > *heaviest {
+        (sum.cause, *heaviest) = (said.cause, vote);
+    }
+    let weighed =
+        |e: crate::model::Evidence| crate::model::Evidence { weight: e.weight * vote, ..e };
+    sum.evidence.extend(said.evidence.into_iter().map(weighed));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::case_fixture::Shop;
+    use super::*;
+    use crate::unit::EntityId;
+
+    struct Fixed(Vec<(u32, f64)>);
+
+    impl Method for Fixed {
+        fn rank(&mut self, _: &Case<'_>, out: &mut Vec<Suspicion>) {
+            out.extend(self.0.iter().map(|(entity, score)| Suspicion {
+                entity: EntityId(*entity),
+                cause: None,
+                score: *score,
+                evidence: Vec::new(),
+            }));
+        }
+    }
+
+    fn member(name: &str, scores: &[(u32, f64)]) -> Named {
+        (name.to_owned(), Box::new(Fixed(scores.to_vec())))
+    }
+
+    #[test]
+    fn scores_are_normalised_weighted_and_complete() {
+        let members = vec![
+            member("baro", &[(0, 100.0), (1, 50.0)]),
+            member("random_walk", &[(1, 0.1)]),
+            member("deepest_callee", &[]),
+        ];
+        let spec: Spec =
+            serde_saphyr::from_str("ensemble: { weights: { random_walk: 3 } }").unwrap();
+        let mut ensemble = build(&spec, Parts { seed: 1, members }).unwrap();
+        let mut out = Vec::new();
+        Shop::new().with_case(|case| ensemble.rank(case, &mut out));
+        let scores: Vec<f64> = out.iter().map(|s| s.score).collect();
+        assert_eq!(scores, [0.25, 0.875, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_weight_for_nobody_is_refused() {
+        let spec: Spec = serde_saphyr::from_str("ensemble: { weights: { barro: 3 } }").unwrap();
+        let parts = Parts { seed: 1, members: vec![member("baro", &[])] };
+        let error = build(&spec, parts).err().unwrap().to_string();
+        assert!(error.contains("did you mean \"baro\"?"), "{error}");
+    }
+}

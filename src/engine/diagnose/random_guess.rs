@@ -1,0 +1,62 @@
+//! Blame at random: the baseline that every method must beat.
+//!
+//! In: the suspects. Out: a score per suspect, drawn from a stream named by the incident, so that
+//! the same seed guesses the same. Source: chance, AC@k = min(k, n) / n.
+
+use rand::RngExt;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Build, Case, Method, Parts, Suspicion};
+use crate::catalog::{Entry, KindError, Spec, schema_of};
+use crate::kernel::Streams;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: "random_guess",
+    summary: "a seeded random order of all suspects: the baseline",
+    help: "Draws a number for every entity that may be blamed. Same seed, same guess. Its \
+           evidence is empty, so that no engine acts on it.",
+    source: "chance",
+    example: "{}",
+    schema: schema_of::<Config>,
+    build,
+};
+
+/// It has no parameters.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {}
+
+struct RandomGuess(Streams);
+
+fn build(spec: &Spec, parts: Parts) -> Result<Box<dyn Method + Send>, KindError> {
+    let Config {} = spec.read()?;
+    Ok(Box::new(RandomGuess(Streams::new(parts.seed).child("engine/random_guess"))))
+}
+
+impl Method for RandomGuess {
+    fn rank(&mut self, case: &Case<'_>, out: &mut Vec<Suspicion>) {
+        let mut stream = self.0.stream(&case.incident.id.to_string());
+        for entity in case.around.topology.suspects() {
+            let score = stream.random::<f64>();
+            out.push(Suspicion { entity, cause: None, score, evidence: Vec::new() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::case_fixture::{Shop, ranking};
+    use super::*;
+
+    #[test]
+    fn the_seed_decides() {
+        let guess = |seed| {
+            let parts = Parts { seed, members: Vec::new() };
+            ranking(&Shop::new(), build(&Spec::plain("random_guess"), parts).unwrap())
+        };
+        assert_eq!(guess(1), guess(1));
+        assert!((2..20).any(|seed| guess(seed) != guess(1)));
+        assert_eq!(guess(1).len(), 5);
+    }
+}

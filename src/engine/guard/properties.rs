@@ -1,0 +1,169 @@
+//! Invariants of the guardrails over random sequences of actions, and each one's edge.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::fleet_size::Size;
+use crate::model::{Operation, Risk, Strategy as Rollout, Verb};
+use crate::unit::{ActionId, IncidentId, Name, SimDuration};
+
+const SERVICES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+fn fleet() -> FleetSize {
+    let size = |i: usize| Size { replicas: 1 + i as u32, known: true };
+    FleetSize::of(SERVICES.iter().enumerate().map(|(i, s)| (Name::from(*s), size(i))).collect())
+}
+
+fn guards(yaml: &str) -> Guards {
+    let specs: Vec<Spec> = serde_saphyr::from_str(yaml).unwrap();
+    Guards::build(&specs).unwrap()
+}
+
+fn action(id: u32, incident: u32, target: &str, operation: Operation) -> Action {
+    Action {
+        id: ActionId(id),
+        incident: IncidentId(incident),
+        target: target.into(),
+        operation,
+        risk: Risk::Reversible,
+        dry_run: false,
+        reason: String::new(),
+    }
+}
+
+fn operation(kind: u8, fleet: &FleetSize, target: &str) -> Operation {
+    match kind {
+        0 => Operation::Rollback { version: None, strategy: Rollout::Canary },
+        1 => Operation::Restart,
+        2 => Operation::ScaleOut { replicas: fleet.service(target).replicas + 1 },
+        _ => Operation::ReconcileConfig,
+    }
+}
+
+/// Plays a sequence of (gap in s, service, kind) and returns what was let through.
+fn play(guards: &Guards, steps: &[(i64, usize, u8)]) -> Vec<(SimTime, Action)> {
+    let (fleet, mut log, mut now) = (fleet(), ActionLog::default(), SimTime::from_secs(0));
+    let mut passed = Vec::new();
+    for (i, (gap, service, kind)) in steps.iter().enumerate() {
+        now += SimDuration::from_secs(*gap);
+        let target = SERVICES[*service];
+        let action = action(i as u32 + 1, i as u32 + 1, target, operation(*kind, &fleet, target));
+        let (cause, confidence) = (Cause::BadDeploy, Ratio::ONE);
+        let request = Request { now, action: &action, cause, confidence, fleet: &fleet, log: &log };
+        if guards.rule(&request).last().unwrap().ruling == Ruling::Allow {
+            log.record(now, &action, &fleet);
+            passed.push((now, action));
+        }
+    }
+    passed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_sequence_exceeds_the_blast_radius(
+        steps in proptest::collection::vec((0i64..900, 0usize..6, 0u8..4), 1..60)
+    ) {
+        let passed = play(&guards("[blast_radius: { max_share: 0.25, window: 30m }]"), &steps);
+        let fleet = fleet();
+        for (now, _) in &passed {
+            let mut sums: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+            let near = passed.iter().filter(|(t, _)| t <= now && now.since(*t).secs_f64() < 1800.0);
+            for (_, action) in near {
+                let size = fleet.service(&action.target).replicas;
+                let sum = sums.entry(action.target.as_str()).or_default();
+                match action.operation {
+                    Operation::ScaleOut { replicas } => sum.1 += replicas - size,
+                    _ => sum.0 = size,
+                }
+            }
+            let touched: u32 = sums.values().map(|(a, b)| a + b).sum();
+            prop_assert!(f64::from(touched) <= 0.25 * f64::from(fleet.total()), "{touched}");
+        }
+    }
+
+    #[test]
+    fn the_breaker_never_lets_a_fourth_through_within_the_hour(
+        steps in proptest::collection::vec((0i64..1500, 0usize..2, 0u8..2), 1..80)
+    ) {
+        let passed = play(&guards("[retry_breaker]"), &steps);
+        for (now, last) in &passed {
+            let same = passed.iter().filter(|(t, a)| {
+                t <= now
+                    && now.since(*t).secs_f64() < 3600.0
+                    && a.target == last.target
+                    && a.verb() == last.verb()
+            });
+            prop_assert!(same.count() <= 3);
+        }
+    }
+}
+
+#[track_caller]
+fn check(yaml: &str, confidence: f64, action: &Action, log: &ActionLog, expected: Ruling) {
+    let (fleet, now) = (fleet(), SimTime::from_secs(1000));
+    let confidence = Ratio::clamped(confidence);
+    let request = Request { now, action, cause: Cause::BadDeploy, confidence, fleet: &fleet, log };
+    let verdicts = guards(yaml).rule(&request);
+    let last = verdicts.last().unwrap();
+    assert_eq!((last.guardrail.as_str(), last.ruling), ("all", expected), "{verdicts:?}");
+    assert!(verdicts.iter().all(|v| !v.saw.is_empty() && !v.limit.is_empty()));
+}
+
+#[test]
+fn each_guardrail_has_its_edge() {
+    let restart = action(9, 9, "a", Operation::Restart);
+    let wide = action(9, 9, "f", Operation::Restart);
+    let risky = Action { risk: Risk::Risky, ..restart.clone() };
+    let deadly = Action { risk: Risk::Destructive, ..restart.clone() };
+    let grow = action(9, 9, "a", Operation::ScaleOut { replicas: 21 });
+    let none = ActionLog::default();
+    check("[confidence_floor]", 0.85, &restart, &none, Ruling::Allow);
+    check("[confidence_floor]", 0.849, &restart, &none, Ruling::Deny);
+    check(
+        "[confidence_floor: { per_cause: { bad_deploy: 0.5 } }]",
+        0.6,
+        &restart,
+        &none,
+        Ruling::Allow,
+    );
+    check("[blast_radius]", 1.0, &restart, &none, Ruling::Allow);
+    check("[blast_radius]", 1.0, &wide, &none, Ruling::Deny);
+    check("[risk_approval]", 1.0, &restart, &none, Ruling::Allow);
+    check("[risk_approval]", 1.0, &risky, &none, Ruling::NeedsApproval);
+    check("[risk_approval: { from: destructive }]", 1.0, &deadly, &none, Ruling::NeedsApproval);
+    check("[replica_bounds]", 1.0, &grow, &none, Ruling::Deny);
+    check("[dry_run, risk_approval]", 1.0, &risky, &none, Ruling::DryRun);
+    check("[dry_run, confidence_floor]", 0.1, &restart, &none, Ruling::Deny);
+    check("[]", 0.0, &restart, &none, Ruling::Allow);
+}
+
+#[test]
+fn another_incidents_action_is_rested_and_the_own_plan_goes_on() {
+    let mut log = ActionLog::default();
+    log.record(SimTime::from_secs(900), &action(1, 1, "a", Operation::Restart), &fleet());
+    check("[cooldown]", 1.0, &action(2, 2, "a", Operation::Restart), &log, Ruling::Deny);
+    check("[cooldown]", 1.0, &action(2, 1, "a", Operation::Restart), &log, Ruling::Allow);
+    check("[cooldown]", 1.0, &action(2, 2, "b", Operation::Restart), &log, Ruling::Allow);
+    log.end(ActionId(1), SimTime::from_secs(950));
+    check("[cooldown]", 1.0, &action(2, 2, "a", Operation::Restart), &log, Ruling::Deny);
+    check(
+        "[cooldown: { rest: 50s }]",
+        1.0,
+        &action(2, 2, "a", Operation::Restart),
+        &log,
+        Ruling::Allow,
+    );
+}
+
+#[test]
+fn pages_pass_everything() {
+    let page = action(1, 1, "a", Operation::PageOnCall { summary: "help".to_owned() });
+    assert_eq!(page.verb(), Verb::PageOnCall);
+    let all =
+        "[dry_run, confidence_floor, blast_radius: { max_share: 0 }, retry_breaker: { max: 0 }]";
+    check(all, 0.0, &page, &ActionLog::default(), Ruling::Allow);
+}

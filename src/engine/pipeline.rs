@@ -1,0 +1,142 @@
+//! The built-in chain: detect -> correlate -> diagnose -> remediate -> guard, step by step.
+//!
+//! Owns the order of the stages and what they remember: metric history, events, treatments. In:
+//! `StepInput`. Out: `Decision`s in the order in which they follow from each other. Bounds:
+//! `HISTORY_FRAMES`, `MOST_EVENTS`. Source: the article's pipeline, stages 1 to 4.
+//! Limit: one root cause per incident; treatments of different incidents only meet in the guards.
+
+mod plan;
+mod steps;
+mod story;
+mod treatment;
+mod ward;
+
+use self::ward::{Ward, Watch};
+use super::case::{Case, Surroundings};
+use super::correlate::Incidents;
+use super::detect::{Detector, Scores};
+use super::diagnose::Method;
+use super::fleet_size::FleetSize;
+use super::guard::Guards;
+use super::remediate::Table;
+use super::{Engine, Gate, History, conclude};
+use crate::model::{Decision, Event, StepInput};
+use crate::unit::IncidentId;
+
+/// Frames remembered: three hours at 15 s.
+const HISTORY_FRAMES: usize = 720;
+/// Events remembered; the oldest fall out.
+const MOST_EVENTS: usize = 2000;
+
+/// The stages that a pipeline is made of.
+pub struct Stages {
+    /// Detectors.
+    pub detectors: Vec<Box<dyn Detector + Send>>,
+    /// The alarm gate.
+    pub gate: Gate,
+    /// The correlated incidents.
+    pub incidents: Incidents,
+    /// The RCA method, if the policy names one.
+    pub method: Option<Box<dyn Method + Send>>,
+    /// Cause -> remedies.
+    pub remedies: Table,
+    /// The guardrails.
+    pub guards: Guards,
+}
+
+/// The built-in engine.
+pub struct Pipeline {
+    stages: Stages,
+    history: History,
+    scores: Scores,
+    events: Vec<Event>,
+    ward: Ward,
+}
+
+impl Pipeline {
+    /// An engine that has seen nothing yet.
+    #[must_use]
+    pub fn new(stages: Stages) -> Self {
+        let history = History::new(HISTORY_FRAMES);
+        Self {
+            stages,
+            history,
+            scores: Scores::default(),
+            events: Vec::new(),
+            ward: Ward::default(),
+        }
+    }
+
+    fn remember(&mut self, input: &StepInput<'_>) -> bool {
+        self.events.extend(input.batch.events.iter().cloned());
+        let over = self.events.len().saturating_sub(MOST_EVENTS);
+        self.events.drain(..over);
+        input.batch.has_frame && self.history.push(&input.batch.frame, input.series)
+    }
+
+    fn detect(&mut self, input: &StepInput<'_>, out: &mut Vec<Decision>) {
+        self.scores.clear();
+        for detector in &mut self.stages.detectors {
+            detector.observe(input, &self.history, &mut self.scores);
+        }
+        let mut alarms = Vec::new();
+        self.stages.gate.step(input, &self.scores, &mut alarms);
+        let mut changed = Vec::new();
+        self.stages.incidents.step(input, &alarms, &mut changed);
+        out.append(&mut alarms);
+        for decision in &changed {
+            if let Decision::Incident(incident) = decision {
+                self.ward.admit(incident);
+            }
+        }
+        out.append(&mut changed);
+    }
+
+    /// Diagnoses one incident if that is due, and goes on with its treatment.
+    fn treat(&mut self, input: &StepInput<'_>, id: IncidentId, out: &mut Vec<Decision>) {
+        let Some(incident) = self.stages.incidents.get(id) else { return };
+        let active = !self.stages.incidents.active(id).is_empty();
+        let (refuted, own) = (self.ward.refuted(id), self.ward.own_changes().to_vec());
+        let around = Surroundings {
+            now: input.now,
+            topology: input.topology,
+            series: input.series,
+            history: &self.history,
+            events: &self.events,
+            own: &own,
+            refuted: &refuted,
+        };
+        let due = self.ward.diagnosis_due(id);
+        if !due && !self.ward.needs_case(id, input.now) {
+            return self.ward.watch(id, active, input.now, out);
+        }
+        let case = Case::new(around, incident);
+        if let (true, Some(method)) = (due, &mut self.stages.method) {
+            let mut said = Vec::new();
+            method.rank(&case, &mut said);
+            self.ward.diagnosed(id, conclude::conclude(&case, said), out);
+        }
+        let fleet = FleetSize::read(&around);
+        let (remedies, guards) = (&self.stages.remedies, &self.stages.guards);
+        let watch = Watch { now: input.now, case: &case, active, fleet: &fleet, remedies, guards };
+        self.ward.go_on(id, &watch, out);
+    }
+}
+
+impl Engine for Pipeline {
+    fn step(&mut self, input: &StepInput<'_>, out: &mut Vec<Decision>) {
+        let new_frame = self.remember(input);
+        self.ward.hear(input.now, &input.batch.outcomes, &input.batch.answers, out);
+        self.detect(input, out);
+        if new_frame {
+            self.ward.count_frame();
+        }
+        for id in self.ward.incidents() {
+            self.treat(input, id, out);
+        }
+        self.ward.discharge(input.now, out);
+    }
+}
+
+#[cfg(test)]
+mod tests;

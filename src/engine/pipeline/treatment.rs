@@ -1,0 +1,166 @@
+//! Where the treatment of one incident stands.
+//!
+//! Owns the phases and the bounds between them. Times are simulated; every wait has an end.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Action, Cause, Diagnosis, Plan};
+use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
+
+/// A plan that the guardrails would deny is put off for at most so long, while evidence gathers.
+pub(super) const DELIBERATION: SimDuration = SimDuration::from_secs(150);
+/// Diagnoses in a row that must agree before anything is done early.
+pub(super) const AGREEMENT: u32 = 2;
+/// Frames between diagnoses after deliberation.
+pub(super) const REDIAGNOSE_FRAMES: u32 = 4;
+/// How long a person has to answer.
+pub(super) const APPROVAL_TIMEOUT: SimDuration = SimDuration::from_secs(600);
+/// How long an action may be under way.
+pub(super) const OUTCOME_TIMEOUT: SimDuration = SimDuration::from_secs(1800);
+/// Plans per incident; then a person has it.
+pub(super) const MOST_PLANS: u32 = 4;
+/// Gain in confidence after a denial that is worth another plan.
+pub(super) const NEW_INSIGHT: f64 = 0.05;
+/// Pages per incident: one with the story, one when remedies are exhausted.
+pub(super) const MOST_PAGES: u32 = 2;
+
+/// What is being done.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Phase {
+    /// Gathering evidence since then.
+    Deliberating {
+        /// Since when.
+        since: SimTime,
+    },
+    /// A step of the plan is ready to be ruled on.
+    Ready,
+    /// A person was asked about the current step.
+    Asking {
+        /// Until when an answer is waited for.
+        until: SimTime,
+    },
+    /// A person said yes to the current step.
+    Approved,
+    /// The world applies the current step.
+    Acting {
+        /// Until when a final outcome is waited for.
+        until: SimTime,
+    },
+    /// The plan is done; its effect is waited for.
+    Settling {
+        /// When it is judged.
+        until: SimTime,
+    },
+    /// Its signals are over after a plan.
+    Healed {
+        /// The hypothesis that the plan answered.
+        of: (Name, Cause),
+    },
+    /// A person has it.
+    Handed {
+        /// Confidence of a denied plan, which may be reconsidered when surer.
+        above: Option<f64>,
+    },
+}
+
+/// A plan under way.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    /// The plan.
+    pub plan: Plan,
+    /// Settle time of each of its actions.
+    pub settles: Vec<SimDuration>,
+    /// Which alternative of the cause it is.
+    pub alternative: usize,
+    /// The step at hand.
+    pub next: usize,
+    /// Fleet-touching actions that were applied, at least in part.
+    pub applied: Vec<ActionId>,
+    /// Whether the world said that nobody can know what an action did.
+    pub unknown: bool,
+    /// Longest settle time of what was applied.
+    pub settle: SimDuration,
+}
+
+/// One incident's treatment.
+#[derive(Debug, Clone)]
+pub(super) struct Treatment {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Whether its incident is closed: this step is the last.
+    pub closing: bool,
+    /// Frames since the last diagnosis.
+    pub stale: u32,
+    /// Whether the incident changed since the last diagnosis.
+    pub changed: bool,
+    /// The last diagnosis.
+    pub diagnosis: Option<Diagnosis>,
+    /// Diagnoses in a row with the same entity and cause on top.
+    pub agreed: u32,
+    /// The plan under way.
+    pub course: Option<Course>,
+    /// Alternatives that were tried or are ruled out.
+    pub tried: BTreeSet<(Name, Cause, usize)>,
+    /// Hypotheses whose remedy was applied and did not heal.
+    pub refuted: Vec<(Name, Cause)>,
+    /// Plans made.
+    pub plans: u32,
+    /// Pages sent.
+    pub pages: u32,
+    /// What was done so far and what came of it, for people.
+    pub deeds: Vec<String>,
+}
+
+impl Treatment {
+    pub(super) fn new(incident: IncidentId, now: SimTime) -> Self {
+        Self {
+            incident,
+            phase: Phase::Deliberating { since: now },
+            closing: false,
+            stale: 0,
+            changed: true,
+            diagnosis: None,
+            agreed: 0,
+            course: None,
+            tried: BTreeSet::new(),
+            refuted: Vec::new(),
+            plans: 0,
+            pages: 0,
+            deeds: Vec::new(),
+        }
+    }
+
+    /// Whether evidence has been waited for long enough.
+    pub(super) fn deliberated(&self, now: SimTime) -> bool {
+        match self.phase {
+            Phase::Deliberating { since } => now.since(since) >= DELIBERATION,
+            _ => true,
+        }
+    }
+
+    /// The step at hand.
+    pub(super) fn step(&self) -> Option<&Action> {
+        self.course.as_ref().and_then(|c| c.plan.actions.get(c.next))
+    }
+
+    /// Takes in a diagnosis; returns whether it says anything new.
+    pub(super) fn take(&mut self, diagnosis: Diagnosis) -> bool {
+        let top = |d: &Diagnosis| d.hypotheses.first().map(|h| (h.entity.clone(), h.cause));
+        let order = |d: &Diagnosis| -> Vec<Name> {
+            d.hypotheses.iter().take(5).map(|h| h.entity.clone()).collect()
+        };
+        let sure = |d: &Diagnosis| d.hypotheses.first().map_or(0.0, |h| h.confidence.get());
+        let news = self.diagnosis.as_ref().is_none_or(|old| {
+            top(old) != top(&diagnosis)
+                || order(old) != order(&diagnosis)
+                || (sure(old) - sure(&diagnosis)).abs() >= 0.02
+        });
+        let same = self.diagnosis.as_ref().is_some_and(|old| top(old) == top(&diagnosis));
+        self.agreed = if same { self.agreed + 1 } else { 1 };
+        self.diagnosis = Some(diagnosis);
+        (self.stale, self.changed) = (0, false);
+        news
+    }
+}

@@ -1,0 +1,274 @@
+//! The ward: every open incident's treatment, from diagnosis to healed or handed over.
+//!
+//! In: diagnoses, outcomes, answers, time. Out: plans, verdicts, actions, pages, notifications.
+//! One action of an incident is under way at a time. Every action counts in the log from the
+//! instant it is given. Every wait ends; when remedies are exhausted a person has it.
+
+use std::collections::BTreeMap;
+
+use super::treatment::{AGREEMENT, MOST_PLANS, NEW_INSIGHT, Phase, REDIAGNOSE_FRAMES, Treatment};
+use super::{plan, steps};
+use crate::engine::case::{Case, OwnChange};
+use crate::engine::fleet_size::FleetSize;
+use crate::engine::guard::{ActionLog, Guards, Request};
+use crate::engine::remediate::{Patient, Table};
+use crate::model::{
+    Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Notification, Outcome, Ruling,
+};
+use crate::unit::{ActionId, IncidentId, Name, SimTime};
+
+/// Own changes remembered.
+const MOST_OWN: usize = 256;
+
+/// What a treatment sees when it goes on.
+pub(super) struct Watch<'a> {
+    pub now: SimTime,
+    pub case: &'a Case<'a>,
+    /// Whether the incident has signals that are not over.
+    pub active: bool,
+    pub fleet: &'a FleetSize,
+    pub remedies: &'a Table,
+    pub guards: &'a Guards,
+}
+
+/// All treatments, and what the engine did.
+#[derive(Default)]
+pub(super) struct Ward {
+    pub(super) treatments: BTreeMap<IncidentId, Treatment>,
+    pub(super) log: ActionLog,
+    pub(super) own: Vec<OwnChange>,
+    numbered: u32,
+}
+
+impl Ward {
+    /// Takes in a change of an incident.
+    pub(super) fn admit(&mut self, incident: &Incident) {
+        let id = incident.id;
+        match incident.change {
+            IncidentChange::Opened | IncidentChange::Split => {
+                self.treatments.entry(id).or_insert_with(|| Treatment::new(id, incident.opened));
+            }
+            IncidentChange::Grew => {
+                if let Some(treatment) = self.treatments.get_mut(&id) {
+                    treatment.changed = true;
+                }
+            }
+            IncidentChange::Merged => self.merge(id, incident.other),
+            IncidentChange::Closed => {
+                if let Some(treatment) = self.treatments.get_mut(&id) {
+                    treatment.closing = true;
+                }
+            }
+        }
+    }
+
+    /// The merged incident's treatment goes on as the other's if that has done nothing yet.
+    fn merge(&mut self, from: IncidentId, into: Option<IncidentId>) {
+        let Some(mut old) = self.treatments.remove(&from) else { return };
+        let Some(into) = into else { return };
+        let busy = self.treatments.get(&into).is_some_and(|t| t.course.is_some() || t.plans > 0);
+        if !busy {
+            old.incident = into;
+            old.changed = true;
+            self.treatments.insert(into, old);
+        }
+    }
+
+    /// Outcomes of actions and answers of people.
+    pub(super) fn hear(
+        &mut self,
+        now: SimTime,
+        outcomes: &[Outcome],
+        answers: &[Answer],
+        out: &mut Vec<Decision>,
+    ) {
+        for outcome in outcomes.iter().filter(|outcome| outcome.status.is_final()) {
+            self.log.end(outcome.action, outcome.time);
+            let given = self.log.all().find(|given| given.id == outcome.action).cloned();
+            let own = given.and_then(|g| {
+                self.own.iter_mut().rev().find(|o| o.target == g.target && o.since == g.time)
+            });
+            if let Some(own) = own {
+                own.until = Some(outcome.time);
+            }
+            if let Some(treatment) = self.owner(outcome.action) {
+                steps::outcome(treatment, now, outcome, out);
+            }
+        }
+        for answer in answers {
+            if let Some(treatment) = self.owner(answer.action) {
+                steps::answer(treatment, answer, out);
+            }
+        }
+    }
+
+    /// Whose current step an action is.
+    fn owner(&mut self, action: ActionId) -> Option<&mut Treatment> {
+        self.treatments.values_mut().find(|t| t.step().is_some_and(|step| step.id == action))
+    }
+
+    /// A scrape came.
+    pub(super) fn count_frame(&mut self) {
+        self.treatments.values_mut().for_each(|treatment| treatment.stale += 1);
+    }
+
+    /// Incidents under treatment, oldest first.
+    pub(super) fn incidents(&self) -> Vec<IncidentId> {
+        self.treatments.keys().copied().collect()
+    }
+
+    /// What the engine changed itself.
+    pub(super) fn own_changes(&self) -> &[OwnChange] {
+        &self.own
+    }
+
+    /// Hypotheses of an incident that a remedy refuted.
+    pub(super) fn refuted(&self, id: IncidentId) -> Vec<(Name, Cause)> {
+        self.treatments.get(&id).map(|t| t.refuted.clone()).unwrap_or_default()
+    }
+
+    /// Whether a new diagnosis is due.
+    pub(super) fn diagnosis_due(&self, id: IncidentId) -> bool {
+        let Some(treatment) = self.treatments.get(&id) else { return false };
+        let frames = match treatment.phase {
+            Phase::Deliberating { .. } => 1,
+            _ => REDIAGNOSE_FRAMES,
+        };
+        let first = treatment.diagnosis.is_none();
+        !treatment.closing
+            && (first || treatment.changed && treatment.stale > 0 || treatment.stale >= frames)
+    }
+
+    /// Whether something must be decided now that needs the whole case.
+    pub(super) fn needs_case(&self, id: IncidentId, now: SimTime) -> bool {
+        self.treatments.get(&id).is_some_and(|t| match t.phase {
+            Phase::Ready | Phase::Approved => true,
+            Phase::Asking { until } | Phase::Acting { until } => now >= until,
+            Phase::Deliberating { .. } => t.deliberated(now),
+            _ => false,
+        })
+    }
+
+    /// Takes in a diagnosis, and says it if it is news.
+    pub(super) fn diagnosed(&mut self, id: IncidentId, found: Diagnosis, out: &mut Vec<Decision>) {
+        if let Some(treatment) = self.treatments.get_mut(&id)
+            && treatment.take(found.clone())
+        {
+            out.push(Decision::Diagnosis(found));
+        }
+    }
+
+    /// The cheap part of a step: is the effect of the plan due to be judged?
+    pub(super) fn watch(
+        &mut self,
+        id: IncidentId,
+        active: bool,
+        now: SimTime,
+        out: &mut Vec<Decision>,
+    ) {
+        if let Some(treatment) = self.treatments.get_mut(&id) {
+            steps::judge(treatment, active, now, out);
+        }
+    }
+
+    /// Goes on with a treatment as far as it can without waiting.
+    pub(super) fn go_on(&mut self, id: IncidentId, watch: &Watch<'_>, out: &mut Vec<Decision>) {
+        let Some(mut treatment) = self.treatments.remove(&id) else { return };
+        steps::judge(&mut treatment, watch.active, watch.now, out);
+        steps::time_out(self, &mut treatment, watch, out);
+        if treatment.phase == Phase::Approved {
+            steps::run(self, &mut treatment, watch, true, out);
+        }
+        self.reconsider(&mut treatment, watch);
+        if matches!(treatment.phase, Phase::Deliberating { .. }) {
+            self.decide(&mut treatment, watch, out);
+        }
+        while treatment.phase == Phase::Ready {
+            steps::run(self, &mut treatment, watch, false, out);
+        }
+        self.treatments.insert(id, treatment);
+    }
+
+    /// A relapse refutes the cure; a denied plan is worth another look when surer.
+    fn reconsider(&self, treatment: &mut Treatment, watch: &Watch<'_>) {
+        if let (Phase::Healed { of }, true) = (&treatment.phase, watch.active) {
+            treatment.refuted.push(of.clone());
+            return steps::again(treatment, watch.now);
+        }
+        let Phase::Handed { above: Some(above) } = treatment.phase else { return };
+        let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
+        let surer = best.is_some_and(|h| h.confidence.get() >= above + NEW_INSIGHT);
+        if surer && watch.active && treatment.plans < MOST_PLANS {
+            treatment.phase = Phase::Deliberating { since: watch.now };
+        }
+    }
+
+    /// Makes a plan if the evidence suffices or was waited for long enough.
+    fn decide(&mut self, treatment: &mut Treatment, watch: &Watch<'_>, out: &mut Vec<Decision>) {
+        let Some(diagnosis) = treatment.diagnosis.clone().filter(|_| watch.active) else { return };
+        let Some(hypothesis) = diagnosis.hypotheses.first() else { return };
+        let patient = Patient { case: watch.case, hypothesis, fleet: watch.fleet };
+        let course = plan::make(watch.remedies, &patient, treatment, self.numbered + 1);
+        let waited = treatment.deliberated(watch.now);
+        let settled = treatment.agreed >= AGREEMENT;
+        if !waited && !(settled && self.would_pass(&course, watch)) {
+            return;
+        }
+        treatment.plans += 1;
+        self.numbered += course.plan.actions.len() as u32;
+        out.push(Decision::Plan(course.plan.clone()));
+        treatment.course = Some(course);
+        treatment.phase = Phase::Ready;
+    }
+
+    /// Whether the first step would be let through as things are.
+    fn would_pass(&self, course: &super::treatment::Course, watch: &Watch<'_>) -> bool {
+        let first = course.plan.actions.first().filter(|a| a.verb().touches_fleet());
+        first.is_some_and(|action| {
+            let request = self.request(action, course, watch);
+            watch.guards.rule(&request).last().is_some_and(|v| v.ruling != Ruling::Deny)
+        })
+    }
+
+    /// What the guardrails are asked about an action.
+    pub(super) fn request<'a>(
+        &'a self,
+        action: &'a crate::model::Action,
+        course: &super::treatment::Course,
+        watch: &'a Watch<'a>,
+    ) -> Request<'a> {
+        let (cause, confidence) = (course.plan.cause, course.plan.confidence);
+        Request { now: watch.now, action, cause, confidence, fleet: watch.fleet, log: &self.log }
+    }
+
+    /// A number for an action outside of a plan.
+    pub(super) fn number(&mut self) -> ActionId {
+        self.numbered += 1;
+        ActionId(self.numbered)
+    }
+
+    /// Remembers what the engine is about to change.
+    pub(super) fn changes(&mut self, now: SimTime, target: &Name) {
+        self.own.push(OwnChange { target: target.clone(), since: now, until: None });
+        let over = self.own.len().saturating_sub(MOST_OWN);
+        self.own.drain(..over);
+    }
+
+    /// Ends the treatments of closed incidents.
+    pub(super) fn discharge(&mut self, now: SimTime, out: &mut Vec<Decision>) {
+        for treatment in self.treatments.values_mut().filter(|t| t.closing) {
+            steps::farewell(treatment, now, out);
+        }
+        self.treatments.retain(|_, treatment| !treatment.closing);
+    }
+}
+
+/// Tells the team.
+pub(super) fn notify(
+    treatment: &Treatment,
+    action: Option<ActionId>,
+    text: String,
+    out: &mut Vec<Decision>,
+) {
+    out.push(Decision::Notify(Notification { incident: treatment.incident, action, text }));
+}

@@ -1,0 +1,67 @@
+//! Issue and load a new certificate.
+//!
+//! In: a hypothesis. Out: a rotation on the service. Source: cert-manager renewal. Limit: clients that
+//! pin the old certificate fail afterwards.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Build, NotApplicable, Patient, Prescription, Remedy};
+use crate::catalog::{Entry, KindError, Spec, schema_of};
+use crate::model::{Operation, Risk, Verb};
+use crate::unit::SimDuration;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: "rotate_certificate",
+    summary: "a new certificate, loaded",
+    help: "For expired or soon expiring certificates and secrets of a service of ours.",
+    source: "cert-manager",
+    example: "{ settle: 4m }",
+    schema: schema_of::<Config>,
+    build,
+};
+
+/// Parameters.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// How dangerous it is held to be; from `risky` on the default policy asks a person.
+    risk: Risk,
+    /// How long after it was applied its effect is judged.
+    settle: SimDuration,
+    /// Belongs to the plan of the remedy before it, instead of being an alternative to it.
+    with_previous: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { risk: Risk::Reversible, settle: SimDuration::from_secs(240), with_previous: false }
+    }
+}
+
+struct RotateCertificate(Config);
+
+fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
+    Ok(Box::new(RotateCertificate(spec.read()?)))
+}
+
+impl Remedy for RotateCertificate {
+    fn verb(&self) -> Verb {
+        Verb::RotateCertificate
+    }
+
+    fn with_previous(&self) -> bool {
+        self.0.with_previous
+    }
+
+    fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
+        let (_, target) = patient.service()?;
+        Ok(Prescription {
+            target: target.clone(),
+            operation: Operation::RotateCertificate,
+            risk: self.0.risk,
+            expected: format!("handshakes with {target} succeed again"),
+            settle: self.0.settle,
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! Small charts of the key metrics on one time axis, with fault, detection and action overlaid.
+//!
+//! One drawing per chart, all with the same window, so that a moment is in the same place in each.
+//! The y axis begins at 0 unless values are negative.
+
+use super::super::format;
+use super::super::story::{Chart, Story};
+use super::svg::{Drawing, TimeScale, escape};
+use crate::model::StageReached;
+use crate::unit::{SimTime, Window};
+
+const WIDTH: f64 = 380.0;
+const HEIGHT: f64 = 190.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = 358.0;
+const TOP: f64 = 14.0;
+const BOTTOM: f64 = 152.0;
+
+/// All charts as figures: first what users felt, then what the culprit suffered.
+pub(super) fn draw(story: &Story) -> String {
+    let mut out = String::new();
+    for (of_users, heading) in [(true, "What users felt"), (false, "What the culprit suffered")] {
+        let charts: Vec<&Chart> = story.charts.iter().filter(|c| c.of_users == of_users).collect();
+        if charts.is_empty() {
+            continue;
+        }
+        out.push_str(&format!("<h3>{heading}</h3><div class=\"multiples\">"));
+        for chart in charts {
+            let title = escape(&chart.title);
+            let (figure, unit) = figure(chart, story);
+            let unit = escape(&unit);
+            out.push_str(&format!(
+                "<figure><figcaption>{title} <span class=\"faint\">{unit}</span></figcaption>\
+                 {figure}</figure>"
+            ));
+        }
+        out.push_str("</div>");
+    }
+    out
+}
+
+struct Scale {
+    time: TimeScale,
+    top: f64,
+    bottom: f64,
+    factor: f64,
+}
+
+impl Scale {
+    fn y(&self, value: f64) -> f64 {
+        let share = (value - self.bottom) / (self.top - self.bottom);
+        BOTTOM - share.clamp(0.0, 1.0) * (BOTTOM - TOP)
+    }
+}
+
+/// The drawing and the unit of its y axis.
+fn figure(chart: &Chart, story: &Story) -> (String, String) {
+    let window = story.focus();
+    let time = TimeScale { window, left: LEFT, right: RIGHT };
+    let inside = clip(&chart.points, window);
+    let high = inside.iter().map(|p| p.1).fold(0.0_f64, f64::max);
+    let low = inside.iter().map(|p| p.1).fold(0.0_f64, f64::min);
+    let high = chart.objective.map_or(high, |o| high.max(o * 1.15));
+    let (factor, unit) = format::scale_of(high, &chart.unit);
+    let counts = chart.unit.starts_with('{') && high < 10.0;
+    let top = match counts {
+        true => (high / 2.0).ceil().max(1.0) * 2.0,
+        false => round_up(high * factor) / factor,
+    };
+    let scale = Scale { time, top: if top > low { top } else { low + 1.0 }, bottom: low, factor };
+    let mut out = Drawing::new(WIDTH, HEIGHT, "chart metric", &chart.title);
+    overlays(&mut out, &scale, story);
+    axes(&mut out, &scale, story);
+    if let Some(objective) = chart.objective {
+        let y = scale.y(objective);
+        out.line("objective", (LEFT, y), (RIGHT, y));
+        let text = format!("objective {}", format::quantity(objective, &chart.unit));
+        out.text("tick objective-name", (LEFT + 4.0, y - 4.0), &text);
+    }
+    let points: Vec<(f64, f64)> =
+        inside.iter().map(|(t, v)| (scale.time.x(*t), scale.y(*v))).collect();
+    out.polyline("series", &points);
+    if points.is_empty() {
+        out.text("tick middle", ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0), "no samples");
+    }
+    (out.finish(), unit)
+}
+
+fn overlays(out: &mut Drawing, scale: &Scale, story: &Story) {
+    for fault in &story.faults {
+        let (from, to) = (scale.time.x(fault.window.start), scale.time.x(fault.window.end));
+        let size = ((to - from).max(1.0), BOTTOM - TOP);
+        out.rect("fault-shade", (from, TOP), size, &format!("fault {}", fault.id));
+    }
+    let Some(case) = story.main_case() else { return };
+    let acted = case.actions.iter().find(|d| d.action.verb().touches_fleet() && d.acted.is_some());
+    let marks = [
+        ("detected", "D", case.at(StageReached::Detected)),
+        ("acted", "A", acted.and_then(|d| d.acted)),
+        ("recovered", "R", case.at(StageReached::Recovered)),
+    ];
+    let mut last = f64::NEG_INFINITY;
+    for (class, letter, at) in marks {
+        let Some(at) = at else { continue };
+        let x = scale.time.x(at);
+        out.line(&format!("moment {class}"), (x, TOP), (x, BOTTOM));
+        let shown = x.max(last + 9.0);
+        out.text("tick middle", (shown, TOP - 3.0), letter);
+        last = shown;
+    }
+}
+
+fn axes(out: &mut Drawing, scale: &Scale, story: &Story) {
+    for i in 0..=2 {
+        let value = scale.bottom + (scale.top - scale.bottom) * f64::from(i) / 2.0;
+        let y = scale.y(value);
+        out.line("grid", (LEFT, y), (RIGHT, y));
+        out.text("tick end", (LEFT - 5.0, y + 4.0), &format::number(value * scale.factor));
+    }
+    for tick in scale.time.ticks(story.origin, 5) {
+        let x = scale.time.x(tick);
+        out.line("grid", (x, BOTTOM), (x, BOTTOM + 4.0));
+        out.text("tick middle", (x, BOTTOM + 17.0), &format::offset(tick, story.origin));
+    }
+}
+
+/// The part of a line inside a window; where it enters or leaves, it is interpolated.
+fn clip(points: &[(SimTime, f64)], window: Window) -> Vec<(SimTime, f64)> {
+    let first = points.partition_point(|p| p.0 < window.start);
+    let last = points.partition_point(|p| p.0 <= window.end);
+    let cross = |i: usize, at: SimTime| -> Option<(SimTime, f64)> {
+        let (before, after) = (points.get(i.checked_sub(1)?)?, points.get(i)?);
+        let length = after.0.since(before.0).secs_f64();
+        let share = if length > 0.0 { at.since(before.0).secs_f64() / length } else { 0.0 };
+        Some((at, before.1 + share * (after.1 - before.1)))
+    };
+    let inside = points[first..last.max(first)].iter().copied();
+    cross(first, window.start).into_iter().chain(inside).chain(cross(last, window.end)).collect()
+}
+
+/// The next number of the form 1, 2, 2.5, 4, 5, 6, 8 × 10^k.
+fn round_up(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return 1.0;
+    }
+    let power = 10.0_f64.powf(value.log10().floor());
+    let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+    steps.iter().map(|s| s * power).find(|s| *s >= value * 1.02).unwrap_or(power * 15.0)
+}

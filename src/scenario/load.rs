@@ -1,0 +1,130 @@
+//! A scenario file -> a checked experiment, or every problem of it and of its policy.
+//!
+//! Problems come in three waves, each only if the one before found none: the text, the shape
+//! (keys, types, names of kinds), and what does not fit together (a call to no service, a cycle).
+
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::Problem;
+use super::file::{PolicySource, ScenarioFile, VERSION};
+use super::kinds::Shelf;
+use super::policy::{self, check_version};
+use super::shape::{self, Finding};
+use super::source::Source;
+use super::yaml::Node;
+use crate::catalog::schema_of;
+use crate::model::Policy;
+use crate::world::chaos;
+use crate::world::synthetic::SyntheticSpec;
+
+/// A scenario that is ready to run.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The scenario file.
+    pub path: PathBuf,
+    /// What it says.
+    pub file: ScenarioFile,
+    /// The part that the synthetic world reads.
+    pub spec: SyntheticSpec,
+    /// The engine under test.
+    pub policy: Policy,
+}
+
+/// Reads and checks a scenario file and its policy.
+///
+/// # Errors
+/// Every problem, sorted by file and place.
+pub fn load_scenario(path: &Path) -> Result<Checked, Vec<Problem>> {
+    let source = Source::read(path).map_err(|problem| vec![problem])?;
+    let node = source.tree()?;
+    read(&source, &node).map_err(|mut problems| {
+        problems.sort();
+        problems.dedup();
+        problems
+    })
+}
+
+/// The names of faults.
+#[must_use]
+pub fn faults() -> Shelf {
+    Shelf::of("fault", chaos::catalog::ALL)
+}
+
+fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
+    let of_source = |findings: Vec<Finding>| -> Vec<Problem> {
+        findings.into_iter().map(|finding| source.problem(finding)).collect()
+    };
+    let mut problems = of_source(check_shape(node));
+    let policy = read_policy(source, node);
+    problems.extend(policy.as_ref().err().cloned().unwrap_or_default());
+    let (true, Ok(policy)) = (problems.is_empty(), policy) else { return Err(problems) };
+    let file: ScenarioFile = serde_json::from_value(node.to_json())
+        .map_err(|error| of_source(vec![Finding::new(node.at, error.to_string())]))?;
+    let spec = file.synthetic();
+    let misfits: Vec<Finding> = spec
+        .check()
+        .into_iter()
+        .map(|problem| Finding::new(node.locate(&problem.path), problem.to_string()))
+        .collect();
+    if !misfits.is_empty() {
+        return Err(of_source(misfits));
+    }
+    Ok(Checked { path: source.file.clone(), file, spec, policy })
+}
+
+fn check_shape(node: &Node) -> Vec<Finding> {
+    let mut schema = schema_of::<ScenarioFile>().to_value();
+    // The policy is checked on its own, whether it stands here or in its file.
+    schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
+    let mut findings = shape::check(&schema, node, "");
+    findings.extend(check_version(node, "", VERSION));
+    let name = node.get("name").and_then(|name| Some((name.at, name.text()?)));
+    if let Some((at, text)) = name
+        && !is_file_name(text)
+    {
+        let message = format!("expected letters, digits, '-', '_' or '.' for name, found {text:?}");
+        findings.push(Finding::new(at, message));
+    }
+    let shelf = faults();
+    for (index, fault) in node.get("faults").map(Node::items).unwrap_or_default().iter().enumerate()
+    {
+        for pair in fault.pairs().iter().filter(|pair| !matches!(&*pair.key, "at" | "id")) {
+            findings.extend(shelf.check_pair(pair, &format!("faults[{index}]")));
+        }
+    }
+    findings
+}
+
+/// A report directory is named after the scenario.
+fn is_file_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(plain)
+}
+
+fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
+    let Some(value) = node.get("policy") else { return Err(Vec::new()) };
+    if value.pairs().is_empty() {
+        // Anything but a text has been reported by the check of the shape.
+        let Some(name) = value.text() else { return Err(Vec::new()) };
+        let folder = source.file.parent().unwrap_or(Path::new(""));
+        let file = folder.join(name);
+        if !file.is_file() {
+            let message = format!("policy: there is no file {}", file.display());
+            return Err(vec![source.problem(Finding::new(value.at, message))]);
+        }
+        return policy::load_policy(&file);
+    }
+    policy::read(value, "policy").map_err(|findings| {
+        findings.into_iter().map(|finding| source.problem(finding)).collect()
+    })
+}
+
+impl Checked {
+    /// The same with another policy.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.file.policy = PolicySource::Inline(Box::new(policy.clone()));
+        self.policy = policy;
+        self
+    }
+}

@@ -1,0 +1,85 @@
+//! Draws for one service and one scrape, without state between scrapes.
+//!
+//! In: the service's own noise, the number of the scrape. Out: uniform, normal and Poisson draws.
+//! Another service or another scrape shifts nothing here.
+
+use crate::kernel::Streams;
+
+/// A short run of draws.
+#[derive(Debug)]
+pub struct Dice {
+    noise: Streams,
+    lane: u64,
+    drawn: u64,
+}
+
+impl Dice {
+    /// The draws of `noise` for scrape `lane`.
+    #[must_use]
+    pub const fn new(noise: Streams, lane: u64) -> Self {
+        Self { noise, lane, drawn: 0 }
+    }
+
+    /// In 0..1, never 0 or 1.
+    pub fn uniform(&mut self) -> f64 {
+        self.drawn += 1;
+        self.noise.uniform(self.lane, self.drawn)
+    }
+
+    /// Standard normal (Box-Muller).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * self.uniform().ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// A whole number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        ((self.uniform() * bound as f64) as u64).min(bound.saturating_sub(1))
+    }
+
+    /// How often something happens that is expected `mean` times, at most `limit`.
+    pub fn times(&mut self, mean: f64, limit: u32) -> u32 {
+        poisson(mean, self.uniform()).min(f64::from(limit)) as u32
+    }
+
+    /// 64 bits that are never 0.
+    pub fn bits(&mut self) -> u64 {
+        let high = (self.uniform() * 4_294_967_296.0) as u64;
+        ((high << 32) | (self.uniform() * 4_294_967_296.0) as u64).max(1)
+    }
+}
+
+/// The Poisson quantile at `u`: by inversion when few are expected, else by the normal law.
+#[must_use]
+pub fn poisson(mean: f64, u: f64) -> f64 {
+    if mean <= 0.0 {
+        return 0.0;
+    }
+    if mean > 30.0 {
+        let z = std::f64::consts::SQRT_2 * statrs::function::erf::erf_inv(2.0 * u - 1.0);
+        return (mean + mean.sqrt() * z).round().max(0.0);
+    }
+    let (mut count, mut term) = (0.0, (-mean).exp());
+    let mut sum = term;
+    while sum < u && count < 200.0 {
+        count += 1.0;
+        term *= mean / count;
+        sum += term;
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_the_mean_they_should() {
+        for mean in [0.3, 8.0, 200.0] {
+            let n = 4000;
+            let sum: f64 = (0..n).map(|i| poisson(mean, (f64::from(i) + 0.5) / f64::from(n))).sum();
+            assert!((sum / f64::from(n) / mean - 1.0).abs() < 0.01, "{mean}: {sum}");
+        }
+        assert_eq!(poisson(0.0, 0.99), 0.0);
+    }
+}

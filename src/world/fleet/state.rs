@@ -1,0 +1,223 @@
+//! The whole fleet at run time, and how it is built from its spec.
+//!
+//! In: a spec that has been checked. Out: services in name order with all replicas ready and warm,
+//! as after a long quiet time. Indices are positions in name order and never leave this room
+//! except inside timers.
+
+use std::collections::BTreeMap;
+
+use crate::kernel::Streams;
+use crate::model::{EntityKind, SliSample, Topology};
+use crate::unit::{EntityId, Name, SimDuration, SimTime};
+
+use super::actuator::Task;
+use super::graph::call_order;
+use super::latency::quantile;
+use super::outbox::{Outbox, Timer};
+use super::replica::{Death, Phase, Replica};
+use super::rollout::Rollout;
+use super::service::{Edge, Flow, Service, Tally, Template};
+use super::spec::{ActuationSpec, FleetSpec, ServiceSpec};
+
+/// All services, their rollouts under way, and the chance that names pods.
+#[derive(Debug)]
+pub struct Fleet {
+    /// In name order.
+    pub services: Vec<Service>,
+    /// Indices with callers before callees.
+    pub(super) order: Vec<usize>,
+    /// Changes of replicas under way.
+    pub(super) rollouts: Vec<Rollout>,
+    /// Other actions under way.
+    pub(super) tasks: Vec<Task>,
+    pub(super) actuation: ActuationSpec,
+    pub(super) streams: Streams,
+    pub(super) undertakings: u32,
+    containers: u64,
+    pods: BTreeMap<usize, u64>,
+}
+
+impl Fleet {
+    /// A fleet at `start`. Panics if the spec has not been checked (dangling or cyclic calls).
+    #[must_use]
+    pub fn new(
+        spec: &FleetSpec,
+        actuation: &ActuationSpec,
+        streams: Streams,
+        start: SimTime,
+    ) -> Self {
+        let names: Vec<&String> = spec.services.keys().collect();
+        let services = spec.services.iter().map(|(n, s)| service(n, s, &names, start)).collect();
+        let mut fleet = Self {
+            services,
+            order: call_order(&spec.services).expect("the spec was checked for cycles"),
+            rollouts: Vec::new(),
+            tasks: Vec::new(),
+            actuation: actuation.clone(),
+            streams,
+            undertakings: 0,
+            containers: 0,
+            pods: BTreeMap::new(),
+        };
+        for index in 0..fleet.services.len() {
+            fleet.fill(index, start);
+        }
+        fleet.number();
+        fleet
+    }
+
+    /// The index of a service.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.services.binary_search_by(|s| s.name.as_str().cmp(name)).ok()
+    }
+
+    /// The service map that an operator knows.
+    #[must_use]
+    pub fn topology(&self) -> Topology {
+        let mut map = Topology::default();
+        let kind = |s: &Service| {
+            if s.spec.external { EntityKind::External } else { EntityKind::Service }
+        };
+        let ids: Vec<_> = self
+            .services
+            .iter()
+            .map(|s| map.add(s.name.clone(), kind(s), None).expect("service names are unique"))
+            .collect();
+        for (service, id) in self.services.iter().zip(&ids) {
+            for edge in &service.edges {
+                map.call(*id, ids[edge.callee]);
+            }
+            if !service.spec.external {
+                for slot in &service.slot_names {
+                    map.add(slot.clone(), EntityKind::Replica, Some(*id))
+                        .expect("slot names were checked against service names");
+                }
+            }
+        }
+        map
+    }
+
+    /// Something that the fleet wanted to be called back for.
+    pub fn on_timer(&mut self, timer: Timer, out: &mut Outbox) {
+        match timer {
+            Timer::Ready(life) => self.on_ready(life, out),
+            Timer::Restart(life) => self.on_restart(life, out),
+            Timer::Crash(life) => self.die(life, Death::Crash, out),
+            Timer::Canary(rollout) => self.on_canary(rollout, out),
+            Timer::Finish(task) => self.on_finish(task, out),
+            Timer::Deadline(rollout) => self.on_deadline(rollout, out),
+        }
+    }
+
+    /// Forgets what was counted for scrapes so far.
+    pub fn forget(&mut self) {
+        for service in &mut self.services {
+            service.tally = Tally::default();
+            for edge in &mut service.edges {
+                (edge.attempts, edge.failed, edge.seconds) = (0.0, 0.0, 0.0);
+            }
+        }
+    }
+
+    /// Notes the replicas that there are at the start.
+    pub fn count_replicas(&mut self, out: &mut Outbox) {
+        for service in &self.services {
+            out.count(&service.name, service.desired, service.ready());
+        }
+    }
+
+    /// What users saw at `entry` in the last tick, which ended at `now`.
+    #[must_use]
+    pub fn users_saw(&self, entry: usize, now: SimTime, patience: f64) -> SliSample {
+        let flow = &self.services[entry].flow;
+        let answered: f64 = flow.response.iter().map(|(w, _)| w).sum();
+        let late: f64 = flow.response.iter().map(|(w, law)| w * law.exceeds(patience)).sum();
+        let good = (flow.started - flow.failed).max(0.0);
+        let gave_up = if answered > 0.0 { good * late / answered } else { 0.0 };
+        let failed = flow.refused + flow.shed + flow.lost + flow.failed + gave_up;
+        let p99 = quantile(&flow.response, 0.99).map(|p99| p99.min(patience));
+        // Work of an earlier tick may fail in this one, but no more than came is said to fail.
+        let failed = failed.min(flow.arrived);
+        SliSample { time: now, requests: flow.arrived, failed, latency_p99_s: p99 }
+    }
+
+    /// Replicas of all services that are ours.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.services.iter().filter(|s| !s.spec.external).map(Service::alive).sum()
+    }
+
+    pub(super) fn next_container(&mut self) -> u64 {
+        self.containers += 1;
+        self.containers
+    }
+
+    /// A name as Kubernetes would give it; depends on the service and its count of pods only.
+    pub(super) fn pod_name(&mut self, service: usize) -> String {
+        let number = self.pods.entry(service).or_default();
+        *number += 1;
+        let owner = &self.services[service];
+        let stream = self.streams.child("pods").child(&owner.name);
+        let letters = |lane: u64, tick: u64, count: u32| -> String {
+            let draw = stream.uniform(lane, tick) * 1e15;
+            (0..count).map(|i| letter((draw / 27f64.powi(i as i32)) as u64)).collect()
+        };
+        let set = letters(0, u64::from(owner.template.generation), 5);
+        format!("{}-{set}-{}", owner.name, letters(1, *number, 5))
+    }
+
+    /// Takes over the ids of the service map.
+    fn number(&mut self) {
+        let map = self.topology();
+        for service in &mut self.services {
+            service.id = map.find(&service.name).expect("every service is in the map");
+            service.slot_ids = service.slot_names.iter().filter_map(|n| map.find(n).ok()).collect();
+        }
+    }
+
+    fn fill(&mut self, service: usize, start: SimTime) {
+        for slot in 0..self.services[service].desired as usize {
+            let pod = self.pod_name(service);
+            let container = self.next_container();
+            let owner = &mut self.services[service];
+            let mut replica = Replica::new(pod, owner.template.clone(), container, owner);
+            replica.phase = Phase::Ready;
+            replica.ready_since = start - SimDuration::from_secs(86_400);
+            owner.slots[slot] = Some(replica);
+        }
+    }
+}
+
+fn letter(draw: u64) -> char {
+    const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    char::from(LETTERS[(draw % 27) as usize])
+}
+
+fn service(name: &str, spec: &ServiceSpec, names: &[&String], start: SimTime) -> Service {
+    let edge = |to: &String| Edge {
+        callee: names.binary_search(&to).expect("the spec was checked for dangling calls"),
+        ..Edge::default()
+    };
+    // One slot above the maximum, so that a rollout at full size has room for a surge.
+    let slots = spec.max_replicas().max(spec.replicas) as usize + 1;
+    Service {
+        name: Name::from(name),
+        id: EntityId::default(),
+        slot_ids: Vec::new(),
+        slot_names: (0..slots).map(|i| Name::from(format!("{name}-{i}"))).collect(),
+        slots: vec![None; slots],
+        desired: spec.replicas,
+        template: Template { version: spec.version.clone(), limits: 1.0, generation: 1 },
+        generations: 1,
+        history: spec.previous_version.iter().cloned().collect(),
+        effects: BTreeMap::new(),
+        certificate_ends: spec.certificate_expires_in.map(|left| start + left),
+        edges: spec.calls.iter().map(|call| edge(&call.to)).collect(),
+        flow: Flow::default(),
+        dying: super::service::Dying::default(),
+        tally: Tally::default(),
+        counted: (0, 0),
+        spec: spec.clone(),
+    }
+}

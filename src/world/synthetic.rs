@@ -1,0 +1,296 @@
+//! The synthetic world: a mock fleet, its faults and its people in closed loop.
+//!
+//! A hybrid simulation: control events (faults, orders, timers of replicas, answers) happen at
+//! their exact instants, traffic moves once a second, scrapes come at their interval. In: a
+//! checked `SyntheticSpec` and a seed. Out: telemetry in which the effect of every action is seen.
+//! The same spec and seed give the same bytes. Known limit: what a tick brings between scrapes (a
+//! container killed for its memory) is handed over with the next control event or scrape.
+
+mod check;
+mod spec;
+mod truth;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use spec::{FleetProblem, SyntheticSpec};
+
+use crate::kernel::{Queue, Streams};
+use crate::model::{
+    Action, Answer, Batch, Operation, OutcomeStatus, SeriesCatalog, Topology, Truth, WorldRecord,
+};
+use crate::unit::{SimDuration, SimTime, Window};
+use crate::world::chaos::{self, Site};
+use crate::world::fleet::{Fleet, Outbox, Telemetry, Timer, request_rate};
+use crate::world::{World, WorldError};
+use truth::Running;
+
+/// Length of a traffic tick and of an SLI interval.
+const TICK: SimDuration = SimDuration::from_secs(1);
+/// Traffic before the first instant, so that the fleet starts settled.
+const SETTLE: i64 = 60;
+
+/// A mock fleet under load.
+pub struct Synthetic {
+    spec: SyntheticSpec,
+    topology: Topology,
+    telemetry: Telemetry,
+    fleet: Fleet,
+    out: Outbox,
+    queue: Queue<Control>,
+    faults: Vec<Running>,
+    surges: BTreeMap<u32, f64>,
+    streams: Streams,
+    operations: Vec<Arc<str>>,
+    entry: usize,
+    next_tick: SimTime,
+    next_scrape: SimTime,
+    scrapes: u64,
+}
+
+/// What happens at an exact instant; among equal instants in this order.
+enum Control {
+    Fault(usize),
+    FaultEnd(usize),
+    Fleet(Timer),
+    Order(Box<Action>),
+    Answer(Answer),
+}
+
+impl Control {
+    const fn class(&self) -> u8 {
+        match self {
+            Self::Fault(_) => 0,
+            Self::FaultEnd(_) => 1,
+            Self::Fleet(_) => 2,
+            Self::Order(_) => 3,
+            Self::Answer(_) => 4,
+        }
+    }
+}
+
+impl Synthetic {
+    /// A world at its first instant.
+    ///
+    /// # Errors
+    /// Everything in the spec that does not fit, sorted.
+    pub fn new(spec: SyntheticSpec, seed: u64) -> Result<Self, Vec<FleetProblem>> {
+        let problems = spec.check();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let streams = Streams::new(seed);
+        let fleet = Fleet::new(&spec.fleet, &spec.actuation, streams, spec.start);
+        let telemetry = Telemetry::new(&fleet, &spec.scrape, streams.child("telemetry"));
+        let operation = |name: &String| Arc::from(format!("{name}/handle"));
+        let faults = spec.faults.iter().enumerate().map(|(i, f)| Running::new(i, f)).collect();
+        let mut world = Self {
+            topology: fleet.topology(),
+            telemetry,
+            out: Outbox::default(),
+            queue: Queue::new(spec.start, spec.event_budget),
+            faults,
+            surges: BTreeMap::new(),
+            streams,
+            operations: spec.fleet.services.keys().map(operation).collect(),
+            entry: fleet.index(spec.entry()).expect("the entry was checked"),
+            next_tick: spec.start + TICK,
+            next_scrape: spec.start + spec.scrape.interval,
+            scrapes: 0,
+            fleet,
+            spec,
+        };
+        world.settle();
+        Ok(world)
+    }
+
+    /// Runs traffic up to the first instant and forgets it.
+    fn settle(&mut self) {
+        for second in (0..SETTLE).rev() {
+            self.out.now = self.spec.start - TICK * second;
+            self.move_traffic();
+        }
+        self.fleet.forget();
+        assert!(self.out.timers.is_empty(), "a settled fleet waits for nothing");
+        let record = WorldRecord {
+            objective: Some(self.spec.fleet.objective.clone()),
+            interval: TICK,
+            ..WorldRecord::default()
+        };
+        self.out = Outbox { now: self.spec.start, record, ..Outbox::default() };
+        self.fleet.count_replicas(&mut self.out);
+        for (index, fault) in self.spec.faults.iter().enumerate() {
+            let control = Control::Fault(index);
+            self.queue.schedule(self.spec.start + fault.at, control.class(), control);
+        }
+    }
+
+    fn schedule(&mut self, at: SimTime, control: Control) {
+        self.queue.schedule(at.max(self.queue.now()), control.class(), control);
+    }
+
+    fn handle(&mut self, control: Control, batch: &mut Batch) {
+        match control {
+            Control::Fault(index) => {
+                if let Some(lasts) = self.faults[index].fault.lasts() {
+                    self.schedule(self.out.now + lasts, Control::FaultEnd(index));
+                }
+                self.with_fault(index, |fault, site| fault.fault.begin(site));
+                self.faults[index].began = Some(self.out.now);
+            }
+            Control::FaultEnd(index) => self.with_fault(index, |fault, site| fault.fault.end(site)),
+            Control::Fleet(timer) => self.fleet.on_timer(timer, &mut self.out),
+            Control::Order(action) => self.order(&action),
+            Control::Answer(answer) => batch.answers.push(answer),
+        }
+        for (at, timer) in std::mem::take(&mut self.out.timers) {
+            self.schedule(at, Control::Fleet(timer));
+        }
+    }
+
+    fn with_fault<T>(&mut self, index: usize, f: impl FnOnce(&Running, &mut Site<'_>) -> T) -> T {
+        let (fleet, out, surges) = (&mut self.fleet, &mut self.out, &mut self.surges);
+        f(&self.faults[index], &mut Site { fleet, out, surges, number: index as u32 })
+    }
+
+    /// The platform takes up an action.
+    fn order(&mut self, action: &Action) {
+        if action.dry_run {
+            self.out.outcome(action.id, OutcomeStatus::NotApplicable, "dry run");
+            return;
+        }
+        if matches!(action.operation, Operation::PageOnCall { .. }) {
+            self.out.outcome(action.id, OutcomeStatus::Started, "page sent");
+            self.out.outcome(action.id, OutcomeStatus::Applied, "page delivered");
+            if let Some(answer) = self.spec.people.acknowledge(action.id, self.out.now) {
+                self.schedule(answer.time, Control::Answer(answer));
+            }
+            return;
+        }
+        let found = self.topology.find(&action.target).map(|id| self.topology.service_of(id));
+        let service = found.ok().and_then(|id| self.fleet.index(self.topology.name(id)));
+        match service {
+            Some(service) => self.fleet.begin(service, action, &mut self.out),
+            None => {
+                let detail = format!("there is no {}", action.target);
+                self.out.outcome(action.id, OutcomeStatus::NotApplicable, detail);
+            }
+        }
+    }
+
+    fn move_traffic(&mut self) {
+        let rate = request_rate(&self.spec.load, self.streams.child("load"), self.out.now);
+        let surge: f64 = self.surges.values().product();
+        self.fleet.tick(self.entry, rate * surge, TICK.secs_f64(), &mut self.out);
+    }
+
+    fn tick(&mut self, now: SimTime) {
+        self.out.now = now;
+        self.move_traffic();
+        let patience = self.spec.load.timeout.secs_f64();
+        let sample = self.fleet.users_saw(self.entry, now, patience);
+        self.out.record.sli.push(sample);
+        for (at, timer) in std::mem::take(&mut self.out.timers) {
+            self.schedule(at, Control::Fleet(timer));
+        }
+        for index in 0..self.faults.len() {
+            let open = self.faults[index].began.is_some() && self.faults[index].ended.is_none();
+            if open && !self.with_fault(index, |fault, site| fault.fault.present(site)) {
+                self.faults[index].ended = Some(now);
+            }
+        }
+    }
+
+    fn scrape(&mut self, now: SimTime, batch: &mut Batch) {
+        self.scrapes += 1;
+        self.hand_over(batch);
+        let (spec, scrape) = (&self.spec.scrape, self.scrapes);
+        let logs = self.streams.child("logs");
+        self.fleet.write_logs(spec, logs, now, scrape, &mut batch.logs);
+        let spans = (self.streams.child("spans"), self.operations.as_slice());
+        self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
+        let frame = &mut batch.frame;
+        self.telemetry.scrape(&mut self.fleet, frame, now, scrape, spec.interval);
+        batch.has_frame = true;
+        self.next_scrape = now + spec.interval;
+    }
+
+    /// Gives the batch what became visible; what nobody can see stays unseen.
+    fn hand_over(&mut self, batch: &mut Batch) {
+        batch.logs.append(&mut self.out.logs);
+        batch.outcomes.append(&mut self.out.outcomes);
+        let map = &self.topology;
+        let seen = |event: &crate::model::Event| {
+            event.entity.as_ref().is_none_or(|name| map.find(name).is_ok())
+        };
+        batch.events.extend(self.out.events.drain(..).filter(seen));
+    }
+}
+
+impl World for Synthetic {
+    fn window(&self) -> Window {
+        self.spec.window()
+    }
+
+    fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    fn series(&self) -> &SeriesCatalog {
+        &self.telemetry.series
+    }
+
+    fn next(&mut self) -> Option<SimTime> {
+        let next = self.queue.peek().map_or(self.next_scrape, |time| time.min(self.next_scrape));
+        Some(next).filter(|time| *time <= self.window().end)
+    }
+
+    fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
+        assert!(to <= self.window().end, "the world ends with its window");
+        loop {
+            if let Some((now, control)) = self.queue.pop_until(to.min(self.next_tick))? {
+                self.out.now = now;
+                self.handle(control, batch);
+                continue;
+            }
+            if self.next_tick > to {
+                break;
+            }
+            let now = self.next_tick;
+            self.tick(now);
+            self.next_tick = now + TICK;
+            if now == self.next_scrape {
+                self.scrape(now, batch);
+            }
+        }
+        self.hand_over(batch);
+        Ok(())
+    }
+
+    fn apply(&mut self, now: SimTime, action: &Action) {
+        let at = now + self.spec.actuation.delay;
+        self.schedule(at, Control::Order(Box::new(action.clone())));
+    }
+
+    fn ask(&mut self, now: SimTime, action: &Action) {
+        if let Some(answer) = self.spec.people.decide(action.id, now) {
+            self.schedule(answer.time, Control::Answer(answer));
+        }
+    }
+
+    fn truth(&self) -> Option<Truth> {
+        Some(truth::truth(&self.faults, &self.out.record, self.window().end))
+    }
+
+    fn record(&self) -> &WorldRecord {
+        &self.out.record
+    }
+}
+
+/// Builds the fault of a spec that has been checked.
+fn built(spec: &chaos::FaultSpec) -> Box<dyn chaos::Fault> {
+    chaos::build(spec).expect("the faults were checked")
+}
+
+#[cfg(test)]
+mod tests;

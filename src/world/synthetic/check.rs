@@ -1,0 +1,214 @@
+//! What does not fit together in a spec: all of it at once, each with its path.
+//!
+//! In: a spec as read. Out: problems sorted by path; empty if the world can be built.
+
+use std::collections::BTreeSet;
+
+use super::spec::{FleetProblem, SyntheticSpec};
+use crate::catalog::{did_you_mean, nearest};
+use crate::unit::SimDuration;
+use crate::world::chaos::{self, FaultSpec};
+use crate::world::fleet::{ServiceSpec, call_order};
+
+/// Problems found so far.
+struct Findings<'a> {
+    spec: &'a SyntheticSpec,
+    found: Vec<FleetProblem>,
+}
+
+impl SyntheticSpec {
+    /// Everything that does not fit, sorted by path.
+    #[must_use]
+    pub fn check(&self) -> Vec<FleetProblem> {
+        let mut findings = Findings { spec: self, found: Vec::new() };
+        findings.clock();
+        findings.objective();
+        findings.load();
+        for (name, service) in &self.fleet.services {
+            findings.service(name, service);
+        }
+        findings.graph();
+        findings.slots();
+        for (index, fault) in self.faults.iter().enumerate() {
+            findings.fault(&format!("faults[{index}]"), fault);
+        }
+        findings.found.sort();
+        findings.found
+    }
+}
+
+impl Findings<'_> {
+    fn note(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.found.push(FleetProblem::new(path, message));
+    }
+
+    fn positive(&mut self, path: String, value: f64) {
+        if !value.is_finite() || value <= 0.0 {
+            self.note(path, format!("expected a number above 0, found {value}"));
+        }
+    }
+
+    fn not_negative(&mut self, path: String, value: f64) {
+        if !value.is_finite() || value < 0.0 {
+            self.note(path, format!("expected a number of at least 0, found {value}"));
+        }
+    }
+
+    fn lasting(&mut self, path: String, value: SimDuration, least: SimDuration) {
+        if value < least {
+            self.note(path, format!("expected at least {least}, found {value}"));
+        }
+    }
+
+    fn known(&mut self, path: String, name: &str) -> bool {
+        let services = &self.spec.fleet.services;
+        let known = services.contains_key(name);
+        if !known {
+            let near = nearest(name, services.keys().map(String::as_str));
+            self.note(path, format!("there is no service {name:?}{}", did_you_mean(near)));
+        }
+        known
+    }
+
+    fn clock(&mut self) {
+        const SECOND: SimDuration = SimDuration::from_secs(1);
+        let spec = self.spec;
+        self.lasting("duration".to_owned(), spec.duration, SECOND);
+        let interval = spec.scrape.interval;
+        if interval < SECOND || interval.nanos() % SECOND.nanos() != 0 {
+            self.note("scrape.interval", format!("expected whole seconds, found {interval}"));
+        }
+        if spec.start.nanos() % SECOND.nanos() != 0 {
+            self.note("start", format!("expected whole seconds, found {}", spec.start));
+        }
+        self.not_negative("scrape.noise_cv".to_owned(), spec.scrape.noise_cv);
+        for (name, value) in [
+            ("people.acknowledge_after", spec.people.acknowledge_after),
+            ("people.approve_after", spec.people.approve_after),
+            ("actuation.delay", spec.actuation.delay),
+            ("actuation.canary_pause", spec.actuation.canary_pause),
+            ("actuation.deadline", spec.actuation.deadline),
+        ] {
+            self.lasting(name.to_owned(), value, SimDuration::ZERO);
+        }
+    }
+
+    fn objective(&mut self) {
+        let objective = &self.spec.fleet.objective;
+        self.known("fleet.objective.service".to_owned(), &objective.service);
+        if !(objective.availability > 0.0 && objective.availability < 1.0) {
+            let found = objective.availability;
+            let message = format!("expected a share between 0 and 1, found {found}");
+            self.note("fleet.objective.availability", message);
+        }
+        let p99 = objective.latency_p99.secs_f64();
+        self.positive("fleet.objective.latency_p99".to_owned(), p99);
+        self.lasting(
+            "fleet.objective.sustained".to_owned(),
+            objective.sustained,
+            SimDuration::ZERO,
+        );
+    }
+
+    fn load(&mut self) {
+        let load = &self.spec.load;
+        if let Some(entry) = &load.entry {
+            self.known("load.entry".to_owned(), entry);
+        }
+        self.not_negative("load.rate".to_owned(), load.rate);
+        self.not_negative("load.noise_cv".to_owned(), load.noise_cv);
+        self.positive("load.timeout".to_owned(), load.timeout.secs_f64());
+        if !(0.0..24.0).contains(&load.peak_hour) {
+            let found = load.peak_hour;
+            self.note("load.peak_hour", format!("expected an hour from 0 to 24, found {found}"));
+        }
+    }
+
+    fn service(&mut self, name: &str, service: &ServiceSpec) {
+        let at = |field: &str| format!("fleet.services.{name}.{field}");
+        if service.replicas == 0 {
+            self.note(at("replicas"), "expected at least 1, found 0");
+        }
+        if service.replicas > service.max_replicas() {
+            let (found, most) = (service.replicas, service.max_replicas());
+            self.note(
+                at("replicas"),
+                format!("expected at most max_replicas ({most}), found {found}"),
+            );
+        }
+        if service.concurrency == 0 {
+            self.note(at("concurrency"), "expected at least 1, found 0");
+        }
+        self.positive(at("service_time"), service.service_time.secs_f64());
+        self.not_negative(at("service_time_cv"), service.service_time_cv);
+        self.positive(at("cpu_cores"), service.cpu_cores);
+        self.positive(at("memory_limit_mib"), service.memory_limit_mib);
+        self.positive(at("memory_base_mib"), service.memory_base_mib);
+        self.not_negative(at("memory_per_request_mib"), service.memory_per_request_mib);
+        if service.memory_base_mib >= service.memory_limit_mib {
+            let (base, limit) = (service.memory_base_mib, service.memory_limit_mib);
+            self.note(
+                at("memory_base_mib"),
+                format!("expected below memory_limit_mib ({limit}), found {base}"),
+            );
+        }
+        self.lasting(at("startup"), service.startup, SimDuration::ZERO);
+        self.lasting(at("warm_up"), service.warm_up, SimDuration::ZERO);
+        for (index, call) in service.calls.iter().enumerate() {
+            let at = |field: &str| format!("fleet.services.{name}.calls[{index}].{field}");
+            self.known(at("to"), &call.to);
+            self.not_negative(at("per_request"), call.per_request);
+            self.positive(at("timeout"), call.timeout.secs_f64());
+            if call.retries > 10 {
+                self.note(at("retries"), format!("expected at most 10, found {}", call.retries));
+            }
+            if service.calls[..index].iter().any(|c| c.to == call.to) {
+                self.note(at("to"), format!("{:?} is called twice: use per_request", call.to));
+            }
+        }
+    }
+
+    fn graph(&mut self) {
+        if let Err(cycle) = call_order(&self.spec.fleet.services) {
+            let message = format!("the call graph has a cycle: {}", cycle.join(" -> "));
+            self.note("fleet.services", message);
+        }
+    }
+
+    /// A service must not have the name of another one's replica.
+    fn slots(&mut self) {
+        let services = &self.spec.fleet.services;
+        let slots: BTreeSet<String> = services
+            .iter()
+            .flat_map(|(name, s)| {
+                (0..=s.max_replicas().max(s.replicas)).map(move |i| format!("{name}-{i}"))
+            })
+            .collect();
+        for name in services.keys().filter(|name| slots.contains(*name)) {
+            self.note(format!("fleet.services.{name}"), "is also the name of a replica");
+        }
+    }
+
+    fn fault(&mut self, path: &str, fault: &FaultSpec) {
+        if fault.at < SimDuration::ZERO || fault.at >= self.spec.duration {
+            let (found, end) = (fault.at, self.spec.duration);
+            let message = format!("expected from 0s to before the end ({end}), found {found}");
+            self.note(format!("{path}.at"), message);
+        }
+        let path = format!("{path}.{}", fault.spec.kind);
+        match chaos::build(fault) {
+            Err(error) => self.note(path, error.to_string()),
+            Ok(built) => {
+                for (parameter, service) in built.services() {
+                    self.known(format!("{path}.{parameter}"), service);
+                }
+                for (parameter, message) in built.problems() {
+                    self.note(format!("{path}.{parameter}"), message);
+                }
+                if built.lasts().is_some_and(|lasts| lasts <= SimDuration::ZERO) {
+                    self.note(format!("{path}.lasts"), "expected more than 0s");
+                }
+            }
+        }
+    }
+}

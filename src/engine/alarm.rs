@@ -3,10 +3,11 @@
 //! The one place where detection thresholds are applied. A signal is abnormal from
 //! `policy.threshold`; it alarms when it has been abnormal for `policy.pending` or through
 //! `MOST_SCRAPES` scrapes, whichever comes first; at once from `policy.immediate` or when a finding
-//! is complete in itself. It is over when it stayed under `HYSTERESIS` x threshold for
-//! `policy.resolve_after`; a silent series (no sample) is given `PATIENCE` times as long. One
-//! active anomaly per signal, whichever detectors scored it. Known limit: scores below the
-//! detectors' floor (0.5) count as 0.
+//! is complete in itself. Down to `HYSTERESIS` x threshold an abnormal signal lasts, so that noise
+//! does not begin the waiting anew; the alarm itself needs the full threshold. It is over when it
+//! stayed under that for `policy.resolve_after`; a silent series (no sample) is given `PATIENCE`
+//! times as long. One active anomaly per signal, whichever detectors scored it. Known limit:
+//! scores below the detectors' floor (0.5) count as 0.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use crate::unit::{EntityId, Name, SeriesId, SimTime};
 
 /// Consecutive abnormal scrapes that are enough, however long `pending` is.
 pub const MOST_SCRAPES: u32 = 3;
-/// An active signal is abnormal down to this share of the threshold.
+/// An abnormal signal lasts down to this share of the threshold.
 pub const HYSTERESIS: f64 = 0.7;
 /// A signal without samples is given this many times `resolve_after`.
 pub const PATIENCE: i64 = 4;
@@ -74,9 +75,10 @@ impl Gate {
 
     fn hear(&mut self, at: &StepInput<'_>, key: Key, voice: &Voice<'_>, out: &mut Vec<Decision>) {
         let (score, since) = voice.score_and_since();
-        let known = self.signals.get(&key).is_some_and(|s| s.anomaly.is_some());
-        let bar = self.policy.threshold * if known { HYSTERESIS } else { 1.0 };
-        if score < bar {
+        let abnormal = score >= self.policy.threshold;
+        let lasting =
+            score >= self.policy.threshold * HYSTERESIS && self.signals.contains_key(&key);
+        if !abnormal && !lasting {
             return;
         }
         let now = at.now;
@@ -85,10 +87,9 @@ impl Gate {
         signal.last_abnormal = now;
         signal.normal_since = None;
         signal.sightings += 1;
-        let ripe = now.since(signal.first_abnormal) >= self.policy.pending
-            || signal.sightings >= MOST_SCRAPES
-            || score >= self.policy.immediate
-            || voice.at_once();
+        let waited = now.since(signal.first_abnormal) >= self.policy.pending
+            || signal.sightings >= MOST_SCRAPES;
+        let ripe = (abnormal && waited) || score >= self.policy.immediate || voice.at_once();
         match &mut signal.anomaly {
             Some(anomaly) => anomaly.score = anomaly.score.max(score),
             None if ripe => {
@@ -291,6 +292,8 @@ mod tests {
         assert_eq!(run(1, &[1.2; 6]), ["2 anomaly 1"]);
         assert_eq!(run(60, &[1.2, 1.2]), ["1 anomaly 1"]);
         assert_eq!(run(300, &[0.0, 1.2, 0.0, 1.2]), [""; 0]);
+        assert_eq!(run(300, &[0.0, 1.2, 0.8, 0.9]), [""; 0]);
+        assert_eq!(run(15, &[0.0, 1.2, 0.8, 1.1]), ["3 anomaly 1"]);
     }
 
     #[test]

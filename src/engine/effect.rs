@@ -37,13 +37,16 @@ pub fn direction(meta: &SeriesMeta) -> Direction {
     if meta.role == Role::Replicas { Direction::Down } else { meta.direction() }
 }
 
-/// Bars are this much higher for signals that are context rather than trouble.
+/// Bars are this much higher for signals that are context rather than trouble, and for tail
+/// statistics, which few requests decide.
 #[must_use]
-pub fn bar(role: Role) -> f64 {
-    match role {
-        Role::Traffic => 1.5,
-        Role::Disk | Role::Network => 2.0,
-        Role::Other => 1.3,
+pub fn bar(meta: &SeriesMeta) -> f64 {
+    match (meta.role, meta.stat()) {
+        (Role::Traffic, _) => 1.5,
+        (Role::Disk | Role::Network, _) => 2.0,
+        (Role::Other, _) => 1.3,
+        (Role::Latency, Some("p99" | "p999" | "max" | "Maximum")) => 1.5,
+        (Role::Latency, Some("p95")) => 1.25,
         _ => 1.0,
     }
 }

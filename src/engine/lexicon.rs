@@ -6,13 +6,10 @@
 //! of Kubernetes events, OpenTelemetry semantic conventions and common runtimes' exceptions.
 //! Known limit: English only; a word stands for one concept.
 
-use serde::{Deserialize, Serialize};
+use crate::model::severity;
 
 /// What a text may be about.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Concept {
     /// Memory, heap, garbage collection.
     Memory,
@@ -141,6 +138,22 @@ fn joined(words: &mut Vec<String>, text: &str) {
 pub fn concepts(words: &[String]) -> Vec<Concept> {
     let speaks = |known: &&[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     WORDS.iter().filter(|(_, known)| speaks(known)).map(|(concept, _)| *concept).collect()
+}
+
+/// How much a log line sounds like trouble, 0..=1, by its OpenTelemetry severity and its words.
+#[must_use]
+pub fn trouble(level: u8, text: &str) -> f64 {
+    let words = ["error", "exception", "fail", "fatal", "panic", "refused", "timeout", "timed out"];
+    let lower = text.to_lowercase();
+    let speaks = words.iter().any(|word| lower.contains(word));
+    match (level, speaks) {
+        (severity::ERROR.., _) => 1.0,
+        (severity::WARN.., true) => 0.9,
+        (severity::WARN.., false) => 0.75,
+        (0, true) => 0.9,
+        (_, true) => 0.6,
+        (_, false) => 0.25,
+    }
 }
 
 impl Concept {

@@ -196,7 +196,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_numbers_varying_gives_one_template(numbers in prop::collection::vec(0u64.., 1..50)) {
+        fn numbers_that_vary_give_one_template(
+            numbers in prop::collection::vec(0u64.., 1..50),
+        ) {
             let mut miner = Miner::new(0.5);
             for n in numbers {
                 let (id, _) = miner.learn(&format!("order {n} shipped to zone-{n} in {n}ms"));

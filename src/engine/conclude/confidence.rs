@@ -102,7 +102,9 @@ mod tests {
     proptest! {
         #[test]
         fn more_evidence_is_never_less_sure(
-            parts in proptest::array::uniform5(0.0f64..=1.0), which in 0usize..5, more in 0.0f64..=1.0
+            parts in proptest::array::uniform5(0.0f64..=1.0),
+            which in 0usize..5,
+            more in 0.0f64..=1.0,
         ) {
             let facts = |p: [f64; 5]| {
                 Facts { margin: p[0], strength: p[1], breadth: p[2], change: p[3], cause: p[4] }

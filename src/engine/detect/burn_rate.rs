@@ -5,7 +5,10 @@
 //! short window of a pair ends the alert soon after recovery.
 //! Source: Beyer et al., "The Site Reliability Workbook" (2018), ch. 5, "Multiwindow, Multi-Burn-
 //! Rate Alerts". Where the recording is shorter than a window, the mean of what there is stands for
-//! it, from `least` frames on. Known limit: frames weigh alike, whatever their traffic.
+//! it, from `least` frames on. A service that never kept the objective is held to its own habit
+//! (mean before the long window). Known limit: frames weigh alike, whatever their traffic.
+
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,12 +62,14 @@ const PAIRS: [(SimDuration, SimDuration, f64); 2] = [
 impl BurnRate {
     fn score(&self, id: SeriesId, bad: Bad, history: &History) -> f64 {
         let budget = (1.0 - self.config.objective.get()).max(1e-9);
-        let burn = |window| mean(history, id, window).map_or(0.0, |v| bad.share(v) / budget);
+        let spent = |window| mean(history, id, window).map_or(0.0, |v| bad.share(v));
         let mut worst = 0.0_f64;
         for (long, short, factor) in PAIRS {
-            let recent = burn(short) / factor;
-            if recent >= super::FLOOR {
-                worst = worst.max(recent.min(burn(long) / factor));
+            let recent = spent(short) / factor;
+            if recent >= super::FLOOR * budget {
+                let habit = habit(history, id, long).map_or(0.0, |v| bad.share(v));
+                let burn = recent.min(spent(long) / factor) / budget.max(habit);
+                worst = worst.max(burn);
             }
         }
         worst
@@ -134,11 +139,22 @@ impl Bad {
 
 /// Mean over the newest `window`, or over what there is; `None` without samples.
 fn mean(history: &History, id: SeriesId, window: SimDuration) -> Option<f64> {
+    mean_of(history, id, first_within(history, window)?..history.len())
+}
+
+/// Mean over all that is remembered before the newest `window`.
+fn habit(history: &History, id: SeriesId, window: SimDuration) -> Option<f64> {
+    mean_of(history, id, 0..first_within(history, window)?)
+}
+
+fn first_within(history: &History, window: SimDuration) -> Option<usize> {
     let newest = *history.times().back()?;
-    let column = history.column(id);
-    let first = history.position(newest - window + SimDuration::from_nanos(1));
+    Some(history.position(newest - window + SimDuration::from_nanos(1)))
+}
+
+fn mean_of(history: &History, id: SeriesId, frames: Range<usize>) -> Option<f64> {
     let (mut sum, mut n) = (0.0, 0u32);
-    for value in column.range(first..).filter(|v| !v.is_nan()) {
+    for value in history.column(id).range(frames).filter(|v| !v.is_nan()) {
         sum += value;
         n += 1;
     }
@@ -170,6 +186,13 @@ mod tests {
         let good = Series::gauge(names::AVAILABILITY, "%");
         check(&good, 100.0, 50.0, 40, 1.0, 2.0);
         check(&Series::gauge(names::ERROR_RATIO, "{error}/s"), 0.0, 9.0, 300, 0.0, 0.0);
+    }
+
+    #[test]
+    fn a_service_that_never_kept_the_objective_is_held_to_its_habit() {
+        let mut kind = BurnRate { config: Config::default(), since: Vec::new() };
+        let errors = Series::gauge(names::ERROR_RATIO, "1");
+        assert_eq!(errors.last_score(&mut kind, &[0.09; 1800]), 0.0);
     }
 
     #[test]

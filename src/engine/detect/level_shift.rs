@@ -92,7 +92,7 @@ impl LevelShift {
     fn score(&self, meta: &SeriesMeta, normal: Normal, shift: Shift, unit: f64) -> f64 {
         let certainty = shift.sum / self.config.decision;
         let matters = effect::smallest(meta, normal.center) * self.config.effect;
-        let size = shift.mean.abs() * unit / (matters * effect::bar(meta.role));
+        let size = shift.mean.abs() * unit / (matters * effect::bar(meta));
         if size.is_nan() { 0.0 } else { certainty.min(size) }
     }
 }

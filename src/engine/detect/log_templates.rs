@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Finding, Scores};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::lexicon::{Concept, concepts, words};
+use crate::engine::lexicon::{Concept, concepts, trouble, words};
 use crate::engine::templates::{Miner, TemplateId};
-use crate::model::{Direction, LogRecord, Role, SignalClass, StepInput, severity};
+use crate::model::{Direction, LogRecord, Role, SignalClass, StepInput};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -228,21 +228,6 @@ impl Stream {
     }
 }
 
-/// How much a line sounds like trouble, 0..=1.
-fn trouble(level: u8, text: &str) -> f64 {
-    let words = ["error", "exception", "fail", "fatal", "panic", "refused", "timeout", "timed out"];
-    let lower = text.to_lowercase();
-    let speaks = words.iter().any(|word| lower.contains(word));
-    match (level, speaks) {
-        (severity::ERROR.., _) => 1.0,
-        (severity::WARN.., true) => 0.9,
-        (severity::WARN.., false) => 0.75,
-        (0, true) => 0.9,
-        (_, true) => 0.6,
-        (_, false) => 0.25,
-    }
-}
-
 /// The role that a line of trouble plays.
 fn role(text: &str, trouble: f64) -> Role {
     if trouble < 0.5 {
@@ -261,6 +246,7 @@ fn role(text: &str, trouble: f64) -> Role {
 mod tests {
     use super::*;
     use crate::engine::testing::findings;
+    use crate::model::severity;
 
     fn line(secs: i64, severity: u8, body: &str) -> LogRecord {
         let (time, body) = (SimTime::from_secs(secs), body.to_owned());

@@ -86,6 +86,14 @@ fn a_slow_service_is_found_within_a_minute_and_nobody_else() {
 }
 
 #[test]
+fn the_same_telemetry_gives_the_same_alarms() {
+    let surge = |frame, _, column| if frame > 150 && column == 0 { 3.0 } else { 1.0 };
+    let said = run(7, 1, surge);
+    assert!(!said.is_empty(), "a surge is seen");
+    assert_eq!(said, run(7, 1, surge));
+}
+
+#[test]
 fn a_leak_is_found_before_the_memory_has_doubled() {
     let leak = |frame: i64, service, column| {
         let minutes = (frame - 120).max(0) as f64 / 4.0;

@@ -83,7 +83,7 @@ impl RobustScore {
         let bar = (self.config.sigmas * normal.sigma)
             .max(self.config.reach * tail)
             .max(effect::smallest(meta, normal.center))
-            * effect::bar(meta.role);
+            * effect::bar(meta);
         let distance = (value - normal.center).abs();
         (if bar > 0.0 { (distance / bar).min(HIGHEST) } else { 0.0 }, direction)
     }

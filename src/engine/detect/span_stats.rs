@@ -19,8 +19,9 @@ use super::{Build, Detector, Finding, Scores};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
 use crate::engine::calls::{Children, Family};
+use crate::engine::durations::{Durations, Limits, Shift};
+use crate::engine::failures::{Excess, Failures};
 use crate::model::{Direction, Role, SignalClass, Span, SpanStatus, StepInput};
-use crate::stats::robust::{MAD_TO_SIGMA, mad, median, quantile};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -69,6 +70,13 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    fn limits(&self) -> Limits {
+        let Self { least, history, sigmas, growth, .. } = *self;
+        Limits { least, history, sigmas, growth }
+    }
+}
+
 /// See the file's head.
 #[derive(Debug)]
 pub struct SpanStats {
@@ -81,37 +89,17 @@ pub struct SpanStats {
 /// One operation of one entity.
 #[derive(Debug, Default)]
 struct Operation {
-    own: Measure,
-    whole: Measure,
-    spans: u32,
-    errors: u32,
-    own_errors: u32,
-    past_spans: f64,
-    past_errors: f64,
-    past_own_errors: f64,
+    own: Durations,
+    whole: Durations,
+    failures: Failures,
     held: u32,
     since: Option<SimTime>,
 }
 
-/// Log durations of one window, and the summaries of earlier ones.
-#[derive(Debug, Default)]
-struct Measure {
-    logs: Vec<f64>,
-    medians: Vec<f64>,
-    errors_of_median: Vec<f64>,
-}
-
 /// Operations kept; spans of further ones are not counted.
 const MOST_OPERATIONS: usize = 4096;
-/// Spans of one operation and window that are kept.
-const MOST_SPANS: usize = 4096;
 /// Abnormal windows in a row that the baseline does not learn from.
 const MOST_HELD: u32 = 60;
-/// Own time below this is not told apart: 0.1 ms, in nanoseconds.
-const FINEST: f64 = 1e5;
-/// Weight that one window's counts keep in the next.
-const KEEP: f64 = 0.97;
-
 impl SpanStats {
     /// With nothing learnt.
     #[must_use]
@@ -207,11 +195,8 @@ impl Said {
 
 impl Operation {
     fn count(&mut self, span: &Span, family: Family) {
-        self.spans += 1;
-        if span.status == SpanStatus::Error {
-            self.errors += 1;
-            self.own_errors += u32::from(!family.failed);
-        }
+        let failed = span.status == SpanStatus::Error;
+        self.failures.add(failed, failed && !family.failed);
         let whole = span.duration.nanos().max(0);
         self.own.add((whole - family.nanos).max(0) as f64);
         self.whole.add(whole as f64);
@@ -219,41 +204,41 @@ impl Operation {
 
     /// Own time first; what callees explain counts for less.
     fn latency(&mut self, config: &Config) -> Option<Said> {
-        let own = self.own.compare(config).map(|said| Said { own: true, ..said });
-        let whole = self.whole.compare(config);
-        let whole = whole.map(|said| Said { score: said.score * config.explained, ..said });
+        let said = |own, weight| {
+            move |shift: Shift| Said {
+                score: shift.score * weight,
+                observed: shift.observed,
+                expected: shift.expected,
+                own,
+            }
+        };
+        let limits = config.limits();
+        let own = self.own.compare(limits).map(said(true, 1.0));
+        let whole = self.whole.compare(limits).map(said(false, config.explained));
         stronger(own, whole)
     }
 
+    /// Own failures first; what callees explain counts for less.
     fn errors(&self, config: &Config) -> Option<Said> {
-        if (self.spans as usize) < config.least || self.past_spans < config.least as f64 {
-            return None;
-        }
-        let compare = |errors: u32, past: f64, own| {
-            let n = f64::from(self.spans);
-            let expected = (past + 0.5) / (self.past_spans + 1.0);
-            let sigma = (n * expected * (1.0 - expected)).sqrt();
-            let bar = (config.sigmas * sigma).max(config.errors * n).max(2.0);
-            let score = ((f64::from(errors) - n * expected) / bar).min(10.0);
-            Said { score, observed: f64::from(errors) / n, expected, own }
+        let said = |own, weight| {
+            move |excess: Excess| Said {
+                score: excess.score * weight,
+                observed: excess.observed,
+                expected: excess.expected,
+                own,
+            }
         };
-        let own = compare(self.own_errors, self.past_own_errors, true);
-        let all = compare(self.errors, self.past_errors, false);
-        stronger(Some(own), Some(Said { score: all.score * config.explained, ..all }))
+        let [own, all] = self.failures.compare(config.least, config.sigmas, config.errors)?;
+        stronger(Some(own).map(said(true, 1.0)), Some(all).map(said(false, config.explained)))
     }
 
     /// Takes the window into the past unless it was abnormal, and begins the next.
     fn learn(&mut self, worst: f64, config: &Config) {
         let hold = worst >= 1.0 && self.held < MOST_HELD;
         self.held = if hold { self.held + 1 } else { 0 };
-        self.own.turn(hold, config);
-        self.whole.turn(hold, config);
-        if !hold {
-            self.past_spans = KEEP * self.past_spans + f64::from(self.spans);
-            self.past_errors = KEEP * self.past_errors + f64::from(self.errors);
-            self.past_own_errors = KEEP * self.past_own_errors + f64::from(self.own_errors);
-        }
-        (self.spans, self.errors, self.own_errors) = (0, 0, 0);
+        self.own.turn(hold, config.limits());
+        self.whole.turn(hold, config.limits());
+        self.failures.turn(hold);
     }
 }
 
@@ -262,52 +247,6 @@ fn stronger(a: Option<Said>, b: Option<Said>) -> Option<Said> {
         (Some(a), Some(b)) => Some(if a.score >= b.score { a } else { b }),
         (a, b) => a.or(b),
     }
-}
-
-impl Measure {
-    fn add(&mut self, nanos: f64) {
-        if self.logs.len() < MOST_SPANS {
-            self.logs.push(nanos.max(FINEST).ln());
-        }
-    }
-
-    /// The shift of the window's median against earlier windows.
-    fn compare(&mut self, config: &Config) -> Option<Said> {
-        if self.logs.len() < config.least || self.medians.is_empty() {
-            return None;
-        }
-        let (now, noise) = summary(&mut self.logs)?;
-        let mut earlier = self.medians.clone();
-        let expected = median(&mut earlier)?;
-        let between = MAD_TO_SIGMA * mad(&mut earlier, expected)?;
-        let within = median(&mut self.errors_of_median.clone())?;
-        let sigma = (noise.min(3.0 * within).powi(2) + between.powi(2) + within.powi(2)).sqrt();
-        let bar = (config.sigmas * sigma).max(config.growth.ln_1p());
-        let score = ((now - expected) / bar).min(10.0);
-        Some(Said { score, observed: now.exp() / 1e9, expected: expected.exp() / 1e9, own: false })
-    }
-
-    fn turn(&mut self, hold: bool, config: &Config) {
-        if self.logs.len() >= config.least
-            && !hold
-            && let Some((median, error)) = summary(&mut self.logs)
-        {
-            if self.medians.len() >= config.history.max(1) {
-                self.medians.remove(0);
-                self.errors_of_median.remove(0);
-            }
-            self.medians.push(median);
-            self.errors_of_median.push(error);
-        }
-        self.logs.clear();
-    }
-}
-
-/// Median and its standard error, from the interquartile range.
-fn summary(logs: &mut [f64]) -> Option<(f64, f64)> {
-    let spread = (quantile(logs, 0.75)? - quantile(logs, 0.25)?) / 1.349;
-    let error = 1.2533 * spread / (logs.len() as f64).sqrt();
-    Some((median(logs)?, error))
 }
 
 #[cfg(test)]

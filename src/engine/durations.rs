@@ -1,0 +1,136 @@
+//! How long one operation takes, window by window, and how far the newest lies from before.
+//!
+//! In: durations in nanoseconds. Out: the shift of the window's median log duration against earlier
+//! windows, in units of the bar (standard errors and growth). Bounded: `MOST` durations per window,
+//! `Limits::history` windows. Source: standard error of a median, 1.2533 sigma / sqrt(n), sigma
+//! from the interquartile range. Known limit: the mix of fast and slow requests must be steady.
+
+use crate::stats::robust::{MAD_TO_SIGMA, mad, median, quantile};
+
+/// What counts as a shift.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Fewest durations in a window.
+    pub least: usize,
+    /// Earlier windows kept.
+    pub history: usize,
+    /// Standard errors at which the score is 1.
+    pub sigmas: f64,
+    /// Growth at which the score is 1: 0.5 is half as long again.
+    pub growth: f64,
+}
+
+/// The newest window against earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shift {
+    /// 1 is nominal; negative if faster.
+    pub score: f64,
+    /// Median now, in seconds.
+    pub observed: f64,
+    /// Median before, in seconds.
+    pub expected: f64,
+}
+
+/// Log durations of one window, and the summaries of earlier ones.
+#[derive(Debug, Clone, Default)]
+pub struct Durations {
+    logs: Vec<f64>,
+    medians: Vec<f64>,
+    errors_of_median: Vec<f64>,
+}
+
+/// Durations kept per window.
+pub const MOST: usize = 4096;
+/// Own time below this is not told apart: 0.1 ms, in nanoseconds.
+const FINEST: f64 = 1e5;
+
+impl Durations {
+    /// Takes in a duration.
+    pub fn add(&mut self, nanos: f64) {
+        if self.logs.len() < MOST {
+            self.logs.push(nanos.max(FINEST).ln());
+        }
+    }
+
+    /// The shift of the window's median; `None` with too few durations, now or before.
+    pub fn compare(&mut self, limits: Limits) -> Option<Shift> {
+        if self.logs.len() < limits.least || self.medians.is_empty() {
+            return None;
+        }
+        let (now, noise) = summary(&mut self.logs)?;
+        let mut earlier = self.medians.clone();
+        let expected = median(&mut earlier)?;
+        let between = MAD_TO_SIGMA * mad(&mut earlier, expected)?;
+        let within = median(&mut self.errors_of_median.clone())?;
+        let sigma = (noise.min(3.0 * within).powi(2) + between.powi(2) + within.powi(2)).sqrt();
+        let bar = (limits.sigmas * sigma).max(limits.growth.ln_1p());
+        let score = ((now - expected) / bar).min(10.0);
+        Some(Shift { score, observed: now.exp() / 1e9, expected: expected.exp() / 1e9 })
+    }
+
+    /// Begins the next window; the past learns from this one unless `hold`.
+    pub fn turn(&mut self, hold: bool, limits: Limits) {
+        if self.logs.len() >= limits.least
+            && !hold
+            && let Some((median, error)) = summary(&mut self.logs)
+        {
+            if self.medians.len() >= limits.history.max(1) {
+                self.medians.remove(0);
+                self.errors_of_median.remove(0);
+            }
+            self.medians.push(median);
+            self.errors_of_median.push(error);
+        }
+        self.logs.clear();
+    }
+}
+
+/// Median and its standard error, from the interquartile range.
+fn summary(logs: &mut [f64]) -> Option<(f64, f64)> {
+    let spread = (quantile(logs, 0.75)? - quantile(logs, 0.25)?) / 1.349;
+    let error = 1.2533 * spread / (logs.len() as f64).sqrt();
+    Some((median(logs)?, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { least: 5, history: 3, sigmas: 6.0, growth: 0.5 };
+
+    #[track_caller]
+    fn check(windows: &[&[f64]], expected: Option<f64>) {
+        let mut durations = Durations::default();
+        let mut last = None;
+        for window in windows {
+            window.iter().for_each(|millis| durations.add(millis * 1e6));
+            last = durations.compare(LIMITS).map(|shift| shift.score);
+            durations.turn(false, LIMITS);
+        }
+        match (last, expected) {
+            (Some(found), Some(expected)) => assert!((found - expected).abs() < 0.01, "{found}"),
+            (found, expected) => assert_eq!(found, expected),
+        }
+    }
+
+    #[test]
+    fn growth_is_measured_on_a_log_scale_once_there_are_enough() {
+        check(&[&[10.0; 5]], None);
+        check(&[&[10.0; 5], &[10.0; 4]], None);
+        check(&[&[10.0; 5], &[10.0; 5]], Some(0.0));
+        check(&[&[10.0; 5], &[15.0; 5]], Some(1.0));
+        check(&[&[10.0; 5], &[22.5; 5]], Some(2.0));
+        check(&[&[0.0; 5], &[0.05; 5]], Some(0.0));
+    }
+
+    #[test]
+    fn noise_raises_the_bar() {
+        let noisy = [2.0, 5.0, 10.0, 20.0, 50.0];
+        let more = noisy.map(|v| v * 2.0);
+        let mut durations = Durations::default();
+        noisy.iter().for_each(|v| durations.add(v * 1e6));
+        durations.turn(false, LIMITS);
+        more.iter().for_each(|v| durations.add(v * 1e6));
+        assert!(durations.compare(LIMITS).is_some_and(|shift| shift.score < 0.5));
+    }
+}

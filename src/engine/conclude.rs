@@ -16,8 +16,10 @@ use crate::unit::{EntityId, Ratio};
 
 /// A hypothesis keeps at most this much evidence, the heaviest.
 const MOST_EVIDENCE: usize = 8;
-/// What one refuted remedy leaves of a hypothesis' score and probability.
+/// What a remedy that should have removed the cause, and did not heal, leaves of its hypothesis.
 const REFUTED_LEAVES: f64 = 0.3;
+/// The same for remedies that only ease: more room does not prove that room was not the matter.
+const EASED_LEAVES: f64 = 0.95;
 
 /// A suspect with everything known of it.
 struct Ranked {
@@ -35,8 +37,8 @@ pub(super) fn conclude(case: &Case<'_>, said: Vec<Suspicion>) -> Diagnosis {
     let scores: Vec<f64> = ranked.iter().map(|r| r.score).collect();
     let top = ranked.first().map_or(0.0, |best| {
         let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.cause);
-        let doubt = REFUTED_LEAVES.powi(refutations(case, best.entity, best.cause) as i32);
-        facts.probability() * doubt
+        let times = refutations(case, best.entity, best.cause);
+        facts.probability() * leaves(best.cause).powi(times as i32)
     });
     let shares = confidence::share_out(top, &scores);
     let tree = ranked.first().and_then(|best| tree::grow(case, best.entity, best.cause));
@@ -65,11 +67,11 @@ fn ranked(case: &Case<'_>, said: Vec<Suspicion>) -> Vec<Ranked> {
         let mut score = known.map_or(0.0, |s| s.score.max(0.0));
         evidence.extend(because);
         for _ in 0..refutations(case, entity, cause) {
-            score *= REFUTED_LEAVES;
+            score *= leaves(cause);
             evidence.push(Evidence {
                 method: "refuted".to_owned(),
                 text: format!("a remedy for {cause} of {} did not heal", topology.name(entity)),
-                weight: REFUTED_LEAVES - 1.0,
+                weight: leaves(cause) - 1.0,
                 time: None,
             });
         }
@@ -83,6 +85,13 @@ fn ranked(case: &Case<'_>, said: Vec<Suspicion>) -> Vec<Ranked> {
             .then_with(|| topology.name(a.entity).cmp(topology.name(b.entity)))
     });
     ranked
+}
+
+const fn leaves(cause: Cause) -> f64 {
+    match cause {
+        Cause::ResourceExhaustion | Cause::TrafficSurge | Cause::DependencyFailure => EASED_LEAVES,
+        _ => REFUTED_LEAVES,
+    }
 }
 
 fn refutations(case: &Case<'_>, entity: EntityId, cause: Cause) -> usize {

@@ -5,6 +5,7 @@
 //! `HISTORY_FRAMES`, `MOST_EVENTS`. Source: the article's pipeline, stages 1 to 4.
 //! Limit: one root cause per incident; treatments of different incidents only meet in the guards.
 
+mod page;
 mod plan;
 mod steps;
 mod story;

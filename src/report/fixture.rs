@@ -404,7 +404,10 @@ impl Fixture {
 
 /// A scorecard of one case.
 pub(super) fn scorecard() -> serde_json::Value {
-    let one = |value: f64, chance: f64| serde_json::json!({"value": value, "n": 1, "low": 0.05, "high": 1.0, "chance": chance});
+    let one = |value: f64, chance: f64| {
+        let (low, high) = (0.05, 1.0);
+        serde_json::json!({"value": value, "n": 1, "low": low, "high": high, "chance": chance})
+    };
     serde_json::json!({
         "detection": {"precision": one(1.0, 0.5), "recall": one(1.0, 0.5)},
         "correlation": {"signals_per_incident": {"value": 8.0, "n": 1}},

@@ -268,14 +268,3 @@ mod tests {
         assert!(page.contains("leak") && page.contains("control"));
     }
 }
-#[cfg(test)]
-#[test]
-fn dump() {
-    use crate::report::{fixture, summary::Summary};
-    std::fs::write("/tmp/report-x.html", page(&fixture::leak().story())).unwrap();
-    let summary = Summary::read(&fixture::document());
-    std::fs::create_dir_all("/tmp/report-plots").unwrap();
-    crate::report::plots::trial("/tmp/report-plots".as_ref(), &fixture::leak().story()).unwrap();
-    crate::report::plots::dataset("/tmp/report-plots".as_ref(), &summary).unwrap();
-    std::fs::write("/tmp/report-i.html", index(&Summary::read(&fixture::document()))).unwrap();
-}

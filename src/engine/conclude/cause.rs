@@ -195,8 +195,7 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 
 fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let thrown = |s: &&Sign| {
-        s.class == SignalClass::Log && s.role == Role::Errors
-            || s.class == SignalClass::Log && says(&s.signal, &EXCEPTION)
+        s.class == SignalClass::Log && (s.role == Role::Errors || says(&s.signal, &EXCEPTION))
     };
     if let Some(sign) = case.sick_signs(entity).find(thrown) {
         out.push(voice(Cause::CodeDefect, 0.6, Some(sign.since), sign.signal.clone()));

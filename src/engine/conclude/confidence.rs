@@ -1,13 +1,13 @@
 //! How sure: a monotone map from margin, strength, breadth and cause certainty to a probability.
 //!
-//! p = 1 / (1 + exp(-x)), x = BASE + MARGIN m + STRENGTH s + BREADTH b + CHANGE c + CAUSE k with
-//! m = (best - second) / best in 0..=1, s = strength of the entity's strongest sign in 0..=1,
-//! b = number of distinct kinds of signal on it / 4, at most 1; c = 1 if a fitting change came
-//! before the onset; k = certainty of the cause rule in 0..=1. The constants are set so that no
-//! evidence gives about 5 %, one lone symptom about 30 % and the article's case (a deploy and
-//! three correlated signals) above 85 %; they are beliefs, not fitted to any data set, and the
-//! referee's calibration measures say how wrong they are. Source: logistic model (Cox, 1958).
-//! Limit: a monotone belief, not a calibrated probability.
+//! p = 1 / (1 + exp(-x)), x = BASE + MARGIN m + STRENGTH s + BREADTH b + CHANGE c + CAUSE k with m
+//! = (best - second) / best in 0..=1, s = strength of the entity's strongest sign in 0..=1, b =
+//! number of distinct kinds of signal on it / 4, at most 1; c = 1 if a fitting change came before
+//! the onset; k = certainty of the cause rule in 0..=1. The constants are set so that no evidence
+//! gives about 5 %, one lone symptom about 25 %, a deploy and one strong symptom about 80 % and
+//! the article's case (a deploy and three correlated signals) above 85 %; they are beliefs, not
+//! fitted to any data set, and the referee's calibration measures say how wrong they are. Source:
+//! logistic model (Cox, 1958). Limit: a monotone belief, not a calibrated probability.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use super::Case;
 use crate::model::{Cause, Role, SignalClass};
 use crate::unit::EntityId;
 
-const BASE: f64 = -3.6;
+const BASE: f64 = -4.0;
 const MARGIN: f64 = 1.6;
 const STRENGTH: f64 = 1.0;
-const BREADTH: f64 = 2.2;
+const BREADTH: f64 = 2.6;
 const CHANGE: f64 = 1.2;
 const CAUSE: f64 = 1.2;
 /// Kinds of signal from which breadth is full.
@@ -102,7 +102,9 @@ mod tests {
     proptest! {
         #[test]
         fn more_evidence_is_never_less_sure(
-            parts in proptest::array::uniform5(0.0f64..=1.0), which in 0usize..5, more in 0.0f64..=1.0
+            parts in proptest::array::uniform5(0.0f64..=1.0),
+            which in 0usize..5,
+            more in 0.0f64..=1.0,
         ) {
             let facts = |p: [f64; 5]| {
                 Facts { margin: p[0], strength: p[1], breadth: p[2], change: p[3], cause: p[4] }

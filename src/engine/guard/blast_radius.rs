@@ -1,12 +1,12 @@
 //! Never touch more than a share of the fleet at a time.
 //!
 //! In: replicas touched within a rolling window, this action included. Out: a denial above
-//! `max_share` of all replicas. A rollback, restart, resize or reconciliation touches every replica
-//! of its target, by canary too: the canary limits how many are down at once, not how many carry
-//! the change in the end. Scaling out touches the replicas that it adds. Replicas touched twice in
-//! the window count once. Source: the article (25 % of the fleet). Limit: where telemetry tells no
-//! size, a service counts as one replica; in a fleet of three services of equal size no service
-//! may be touched at all under 25 %, which is the rule's plain meaning.
+//! `max_share` of all replicas. A rollback, restart, resize or reconciliation touches every
+//! replica of its target, by canary too: the canary limits how many are down at once, not how many
+//! carry the change in the end. Scaling out touches the replicas that it adds. Replicas touched
+//! twice in the window count once. Source: the article (25 % of the fleet). Limit: where telemetry
+//! tells no size, a service counts as one replica; in a fleet of three services of equal size no
+//! service may be touched at all under 25 %, which is the rule's plain meaning.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

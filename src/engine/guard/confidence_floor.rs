@@ -1,7 +1,7 @@
 //! The engine acts alone only when it is sure enough.
 //!
-//! In: the confidence behind a plan. Out: a denial below the floor of its cause. Unit: probability in
-//! 0..=1. Source: the article (typically 85 % or higher). Limit: as good as the confidence is
+//! In: the confidence behind a plan. Out: a denial below the floor of its cause. Unit: probability
+//! in 0..=1. Source: the article (typically 85 % or higher). Limit: as good as the confidence is
 //! calibrated.
 
 use std::collections::BTreeMap;

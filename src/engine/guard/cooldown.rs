@@ -1,8 +1,9 @@
 //! Let one change settle before the next on the same target.
 //!
 //! In: other incidents' actions on the same target. Out: a denial while one is under way or ended
-//! less than `rest` ago. Steps of the same incident's plan are not held up: they are ordered by the
-//! plan itself. Source: autoscaler stabilisation windows. Limit: knows only the engine's actions.
+//! less than `rest` ago. Steps of the same incident's plan are not held up: they are ordered by
+//! the plan itself. Source: autoscaler stabilisation windows. Limit: knows only the engine's
+//! actions.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

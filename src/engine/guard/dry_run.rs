@@ -1,7 +1,7 @@
 //! Say everything, do nothing.
 //!
-//! In: any action. Out: a dry run, for all of them. Source: the article's `dry_run` flag. Limit: what
-//! follows from an action is not seen, so later steps are said on unchanged telemetry.
+//! In: any action. Out: a dry run, for all of them. Source: the article's `dry_run` flag. Limit:
+//! what follows from an action is not seen, so later steps are said on unchanged telemetry.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! A service keeps within its smallest and largest size.
 //!
-//! In: the replicas that a scaling asks for. Out: a denial outside `min..=max` or of a jump larger than
-//! `max_step`. Unit: replicas of one service. Source: autoscaler bounds. Limit: other verbs pass.
+//! In: the replicas that a scaling asks for. Out: a denial outside `min..=max` or of a jump larger
+//! than `max_step`. Unit: replicas of one service. Source: autoscaler bounds. Limit: other verbs
+//! pass.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -2,8 +2,8 @@
 //!
 //! In: how often the same verb was given to the same target within a window, whatever came of it.
 //! Out: a denial when the limit is reached. Source: the article's circuit breaker on remediation
-//! (3 per hour), whose own code never records an attempt: here every action given counts.
-//! Limit: two remedies that undo each other in turn are seen as different ones.
+//! (3 per hour), whose own code never records an attempt: here every action given counts. Limit:
+//! two remedies that undo each other in turn are seen as different ones.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! Risky actions need a person's yes.
 //!
-//! In: the risk class of an action. Out: a request for approval from `from` on; destructive actions
-//! always. Source: change management practice. Limit: the class is the policy's own statement.
+//! In: the risk class of an action. Out: a request for approval from `from` on; destructive
+//! actions always. Source: change management practice. Limit: the class is the policy's own
+//! statement.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -3,20 +3,13 @@
 //! In: one treatment and what just happened. Out: decisions and the next phase. A denied, refused
 //! or failed step ends its plan; what was applied before it is still judged and always reported.
 
-use super::story;
-use super::treatment::{APPROVAL_TIMEOUT, Course, MOST_PAGES, OUTCOME_TIMEOUT, Phase, Treatment};
-use super::ward::{Ward, Watch, notify};
-use crate::engine::guard::Request;
+use super::page::{NOTHING_LEFT, REPORT, notify, page, say};
+use super::treatment::{APPROVAL_TIMEOUT, Course, OUTCOME_TIMEOUT, Phase, Treatment};
+use super::ward::{Ward, Watch};
 use crate::model::{
-    Action, Answer, AnswerKind, Cause, Decision, Operation, Outcome, OutcomeStatus, Risk, Ruling,
-    Verification,
+    Action, Answer, AnswerKind, Decision, Outcome, OutcomeStatus, Ruling, Verification,
 };
-use crate::unit::{Name, Ratio, SimTime};
-
-/// Why a plan's own page goes out.
-const REPORT: &str = "report of an incident that was acted on";
-/// Why the page goes out that stands for all other remedies.
-const NOTHING_LEFT: &str = "no remedy is left to try";
+use crate::unit::{Name, SimTime};
 
 /// Rules on the step at hand and does what the ruling says; `approved` if a person said yes.
 pub(super) fn run(
@@ -150,8 +143,9 @@ pub(super) fn outcome(
     out: &mut Vec<Decision>,
 ) {
     let Some(action) = treatment.step().cloned() else { return };
-    let result = format!("{:?} at {}: {}", outcome.status, outcome.time, outcome.detail);
-    say(treatment, &action, result.to_lowercase().trim_end_matches(": "), out);
+    let status = format!("{:?}", outcome.status).to_lowercase();
+    let result = format!("{status} at {}: {}", outcome.time, outcome.detail);
+    say(treatment, &action, result.trim_end_matches(": "), out);
     let Some(course) = &mut treatment.course else { return };
     match outcome.status {
         OutcomeStatus::Started => {}
@@ -268,54 +262,4 @@ pub(super) fn farewell(treatment: &mut Treatment, now: SimTime, out: &mut Vec<De
         plans => format!("closed after {plans} plan(s) and {pages} page(s)"),
     };
     notify(treatment, None, text, out);
-}
-
-/// Wakes a person with the story as it stands; at most `MOST_PAGES` per incident.
-pub(super) fn page(
-    ward: &mut Ward,
-    treatment: &mut Treatment,
-    watch: &Watch<'_>,
-    planned: Option<Action>,
-    why: &str,
-    out: &mut Vec<Decision>,
-) {
-    if treatment.pages >= MOST_PAGES || (why == REPORT && treatment.pages > 0) {
-        return;
-    }
-    let summary = story::page(treatment.diagnosis.as_ref(), &treatment.deeds, why);
-    let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
-    let target = best.map_or_else(|| Name::from("unknown"), |h| h.entity.clone());
-    let action = planned.unwrap_or_else(|| Action {
-        id: ward.number(),
-        incident: treatment.incident,
-        target,
-        operation: Operation::PageOnCall { summary: String::new() },
-        risk: Risk::Safe,
-        dry_run: false,
-        reason: why.to_owned(),
-    });
-    let action = Action { operation: Operation::PageOnCall { summary }, ..action };
-    let (cause, confidence) =
-        best.map_or((Cause::Unknown, Ratio::ZERO), |h| (h.cause, h.confidence));
-    let verdicts = watch.guards.rule(&Request {
-        now: watch.now,
-        action: &action,
-        cause,
-        confidence,
-        fleet: watch.fleet,
-        log: &ward.log,
-    });
-    out.extend(verdicts.into_iter().map(Decision::Verdict));
-    ward.log.record(watch.now, &action, watch.fleet);
-    treatment.pages += 1;
-    treatment.deeds.push(format!("{} paged: {why}", watch.now));
-    notify(treatment, Some(action.id), format!("paged the person on call: {why}"), out);
-    out.push(Decision::Act(action));
-}
-
-/// Notes and reports what became of an action.
-fn say(treatment: &mut Treatment, action: &Action, result: &str, out: &mut Vec<Decision>) {
-    let text = format!("{} of {}: {result}", action.verb(), action.target);
-    treatment.deeds.push(text.clone());
-    notify(treatment, Some(action.id), text, out);
 }

@@ -4,8 +4,8 @@ use super::*;
 use crate::engine::case_fixture::{ONSET, Shop};
 use crate::model::names::{DURATION, ERROR_RATIO, MEMORY_UTILIZATION};
 use crate::model::{
-    Action, Answer, AnswerKind, Batch, Cause, EventKind, Outcome, OutcomeStatus, Policy, Ruling,
-    Verb,
+    Action, Answer, AnswerKind, Batch, Cause, EventKind, Operation, Outcome, OutcomeStatus, Policy,
+    Ruling, Verb,
 };
 use crate::unit::{SimDuration, SimTime};
 
@@ -96,10 +96,9 @@ fn verbs(said: &[(SimTime, Decision)]) -> Vec<(Verb, String)> {
 
 fn pages(said: &[(SimTime, Decision)]) -> Vec<String> {
     let acts = said.iter().filter_map(|(_, decision)| match decision {
-        Decision::Act(Action { operation, .. }) => match operation {
-            crate::model::Operation::PageOnCall { summary } => Some(summary.clone()),
-            _ => None,
-        },
+        Decision::Act(Action { operation: Operation::PageOnCall { summary }, .. }) => {
+            Some(summary.clone())
+        }
         _ => None,
     });
     acts.collect()

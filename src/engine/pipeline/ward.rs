@@ -12,9 +12,7 @@ use crate::engine::case::{Case, OwnChange};
 use crate::engine::fleet_size::FleetSize;
 use crate::engine::guard::{ActionLog, Guards, Request};
 use crate::engine::remediate::{Patient, Table};
-use crate::model::{
-    Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Notification, Outcome, Ruling,
-};
+use crate::model::{Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Outcome, Ruling};
 use crate::unit::{ActionId, IncidentId, Name, SimTime};
 
 /// Own changes remembered.
@@ -211,7 +209,8 @@ impl Ward {
         let course = plan::make(watch.remedies, &patient, treatment, self.numbered + 1);
         let waited = treatment.deliberated(watch.now);
         let settled = treatment.agreed >= AGREEMENT;
-        if !waited && !(settled && self.would_pass(&course, watch)) {
+        let early = settled && self.would_pass(&course, watch);
+        if !waited && !early {
             return;
         }
         treatment.plans += 1;
@@ -261,14 +260,4 @@ impl Ward {
         }
         self.treatments.retain(|_, treatment| !treatment.closing);
     }
-}
-
-/// Tells the team.
-pub(super) fn notify(
-    treatment: &Treatment,
-    action: Option<ActionId>,
-    text: String,
-    out: &mut Vec<Decision>,
-) {
-    out.push(Decision::Notify(Notification { incident: treatment.incident, action, text }));
 }

@@ -1,8 +1,8 @@
 //! Stop calling a sick callee, and probe it until it recovers.
 //!
-//! In: a hypothesis that blames a callee. Out: an open circuit at the caller with the most traffic.
-//! Source: Nygard, "Release It!" (circuit breaker). Limit: one caller per plan; whoever needs the
-//! callee fails at once instead of slowly.
+//! In: a hypothesis that blames a callee. Out: an open circuit at the caller with the most
+//! traffic. Source: Nygard, "Release It!" (circuit breaker). Limit: one caller per plan; whoever
+//! needs the callee fails at once instead of slowly.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! Put the live configuration back to the desired one.
 //!
-//! In: a hypothesis. Out: a reconciliation of the service. Source: GitOps controllers (Argo CD self
-//! heal, Flux). Limit: if the desired configuration itself is wrong, this makes it live again.
+//! In: a hypothesis. Out: a reconciliation of the service. Source: GitOps controllers (Argo CD
+//! self heal, Flux). Limit: if the desired configuration itself is wrong, this makes it live
+//! again.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,8 +1,8 @@
 //! Return a service to the version before its last deploy.
 //!
 //! In: a hypothesis and the changes known. Out: a rollback to the deploy's `previous_version`, by
-//! canary or rolling. Source: Argo Rollouts and Flagger (analysis-driven rollback).
-//! Limit: without a deploy event there is nothing to go back to; schema changes are not undone.
+//! canary or rolling. Source: Argo Rollouts and Flagger (analysis-driven rollback). Limit: without
+//! a deploy event there is nothing to go back to; schema changes are not undone.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

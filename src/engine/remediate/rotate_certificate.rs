@@ -1,7 +1,7 @@
 //! Issue and load a new certificate.
 //!
-//! In: a hypothesis. Out: a rotation on the service. Source: cert-manager renewal. Limit: clients that
-//! pin the old certificate fail afterwards.
+//! In: a hypothesis. Out: a rotation on the service. Source: cert-manager renewal. Limit: clients
+//! that pin the old certificate fail afterwards.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Give each replica more of what ran out.
 //!
-//! In: a hypothesis. Out: limits times `factor`. Source: Kubernetes vertical pod autoscaler. Limit:
-//! replaces the replicas; a leak only takes longer to fill the larger limit.
+//! In: a hypothesis. Out: limits times `factor`. Source: Kubernetes vertical pod autoscaler.
+//! Limit: replaces the replicas; a leak only takes longer to fill the larger limit.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

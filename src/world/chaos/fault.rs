@@ -105,7 +105,7 @@ impl Site<'_> {
 
 /// A share or factor that is out of bounds, for `Fault::problems`.
 #[must_use]
-pub fn bound(name: &'static str, value: f64, least: f64) -> Option<(&'static str, String)> {
+pub(super) fn bound(name: &'static str, value: f64, least: f64) -> Option<(&'static str, String)> {
     let fine = value.is_finite() && value >= least;
     (!fine).then(|| (name, format!("expected at least {least}, found {value}")))
 }

@@ -19,7 +19,7 @@ const LARGEST: f64 = 8.0;
 
 /// An action under way that replaces no replica.
 #[derive(Debug, Clone, Copy)]
-pub struct Task {
+pub(super) struct Task {
     number: u32,
     service: usize,
     action: ActionId,

@@ -16,7 +16,7 @@ const HEALTHY: f64 = 0.05;
 
 /// Share of calls that go through.
 #[must_use]
-pub fn passing(circuit: Circuit) -> f64 {
+pub(super) fn passing(circuit: Circuit) -> f64 {
     match circuit {
         Circuit::Closed => 1.0,
         Circuit::Open(_) => 0.0,

@@ -7,7 +7,7 @@ use crate::kernel::Streams;
 
 /// A short run of draws.
 #[derive(Debug)]
-pub struct Dice {
+pub(super) struct Dice {
     noise: Streams,
     lane: u64,
     drawn: u64,
@@ -16,34 +16,34 @@ pub struct Dice {
 impl Dice {
     /// The draws of `noise` for scrape `lane`.
     #[must_use]
-    pub const fn new(noise: Streams, lane: u64) -> Self {
+    pub(super) const fn new(noise: Streams, lane: u64) -> Self {
         Self { noise, lane, drawn: 0 }
     }
 
     /// In 0..1, never 0 or 1.
-    pub fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         self.drawn += 1;
         self.noise.uniform(self.lane, self.drawn)
     }
 
     /// Standard normal (Box-Muller).
-    pub fn normal(&mut self) -> f64 {
+    pub(super) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * self.uniform().ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
     /// A whole number below `bound`.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         ((self.uniform() * bound as f64) as u64).min(bound.saturating_sub(1))
     }
 
     /// How often something happens that is expected `mean` times, at most `limit`.
-    pub fn times(&mut self, mean: f64, limit: u32) -> u32 {
+    pub(super) fn times(&mut self, mean: f64, limit: u32) -> u32 {
         poisson(mean, self.uniform()).min(f64::from(limit)) as u32
     }
 
     /// 64 bits that are never 0.
-    pub fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> u64 {
         let high = (self.uniform() * 4_294_967_296.0) as u64;
         ((high << 32) | (self.uniform() * 4_294_967_296.0) as u64).max(1)
     }
@@ -51,7 +51,7 @@ impl Dice {
 
 /// The Poisson quantile at `u`: by inversion when few are expected, else by the normal law.
 #[must_use]
-pub fn poisson(mean: f64, u: f64) -> f64 {
+pub(super) fn poisson(mean: f64, u: f64) -> f64 {
     if mean <= 0.0 {
         return 0.0;
     }

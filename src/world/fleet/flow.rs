@@ -27,6 +27,16 @@ const DAMPING: f64 = 0.5;
 /// Time to notice that a connection is refused, seconds.
 const REFUSED_S: f64 = 0.002;
 
+/// What the critical callees do to a request.
+struct Fate {
+    /// Probability that none of them fails it.
+    fine: f64,
+    /// Sum over callees of the probability of failing it.
+    failing: f64,
+    /// The same, times the probability of failing it again when it is sent anew.
+    again: f64,
+}
+
 /// What one replica needs for a request in this tick.
 struct Work {
     /// Own work, seconds.
@@ -98,7 +108,8 @@ impl Fleet {
             let service = &mut self.services[index];
             let (edge, call) = (&mut service.edges[e], &service.spec.calls[e]);
             let calls = started * call.per_request * passing(edge.circuit);
-            let attempts = calls * attempts(edge.attempt_failure, call.retries).0;
+            let attempts =
+                calls * attempts(edge.attempt_failure, edge.attempt_repeat, call.retries).0;
             edge.sent = attempts;
             edge.attempts += attempts;
             let callee = edge.callee;
@@ -109,20 +120,18 @@ impl Fleet {
     /// Backward: what callees do to this service, and what it does to its callers.
     fn answer(&mut self, index: usize, dt: f64, now: SimTime) {
         let mut down = Latency::default();
-        let mut fine = 1.0;
+        let mut fate = Fate::default();
         for e in 0..self.services[index].edges.len() {
             let callee = &self.services[self.services[index].edges[e].callee];
             let call = &self.services[index].spec.calls[e];
             let result = edge_result(&self.services[index].edges[e], call, callee);
-            let n = call.per_request;
-            down = down.plus(repeated(result.call, n));
+            down = down.plus(repeated(result.call, call.per_request));
             if !call.optional {
-                fine *=
-                    if n < 1.0 { 1.0 - n * result.failure } else { (1.0 - result.failure).powf(n) };
+                fate.add(&result, call.per_request);
             }
             self.services[index].edges[e] = result;
         }
-        self.services[index].respond(down, 1.0 - fine, dt, now);
+        self.services[index].respond(down, &fate, dt, now);
     }
 
     /// Memory grows; what reaches its limit is killed.
@@ -140,8 +149,9 @@ impl Fleet {
             let base = service.spec.memory_base_mib;
             let per_request = service.spec.memory_per_request_mib;
             let replica = service.slots[slot].as_mut().expect("it serves");
-            replica.leaked_mib += effect.leak_mib_per_minute * dt / 60.0
+            let leak = effect.leak_mib_per_minute * dt / 60.0
                 + effect.leak_mib_per_1000_requests * replica.served / 1000.0;
+            replica.leaked_mib += leak * replica.pace;
             replica.memory_mib = base + per_request * replica.in_flight + replica.leaked_mib;
             let (used, limits) = (replica.memory_mib, replica.template.limits);
             let container = replica.container;
@@ -152,6 +162,23 @@ impl Fleet {
         for life in dead {
             self.die(life, Death::OutOfMemory, out);
         }
+    }
+}
+
+impl Default for Fate {
+    fn default() -> Self {
+        Self { fine: 1.0, failing: 0.0, again: 0.0 }
+    }
+}
+
+impl Fate {
+    /// `n` calls over an edge. Below 1 it is the kind of request that decides whether it calls,
+    /// so the same request sent anew calls again.
+    fn add(&mut self, edge: &Edge, n: f64) {
+        let share = if n < 1.0 { n * edge.failure } else { 1.0 - (1.0 - edge.failure).powf(n) };
+        self.fine *= 1.0 - share;
+        self.failing += share;
+        self.again += share * edge.repeat;
     }
 }
 
@@ -186,7 +213,8 @@ impl Service {
     }
 
     /// Response times and failures of this tick, once the callees have answered.
-    fn respond(&mut self, down: Latency, callee_failure: f64, dt: f64, now: SimTime) {
+    fn respond(&mut self, down: Latency, fate: &Fate, dt: f64, now: SimTime) {
+        let callee_failure = 1.0 - fate.fine;
         let hold = &mut self.flow.hold;
         hold.mean += DAMPING * (down.mean - hold.mean);
         hold.variance += DAMPING * (down.variance - hold.variance);
@@ -205,6 +233,10 @@ impl Service {
         let working = std::mem::take(&mut self.dying.working);
         self.flow.failed = (self.flow.failed + working).min(self.flow.started);
         self.tally.callee_failed += self.flow.started * callee_failure;
+        let p = self.flow.failure();
+        let alone = (p - fate.failing).max(0.0);
+        let again = fate.again + alone * p;
+        self.flow.repeat = (again / (fate.failing + alone).max(1e-12)).clamp(p, 1.0);
     }
 
     fn add_up(&mut self) {
@@ -261,24 +293,29 @@ fn edge_result(edge: &Edge, call: &CallSpec, callee: &Service) -> Edge {
     let attempt_failure = 1.0 - (1.0 - failing) * (1.0 - late * (1.0 - quick));
     let mean = first * reached * (1.0 - quick) + REFUSED_S * quick;
     let variance = (second * (1.0 - quick) - mean * mean).max(0.0);
-    let (tries, tries2) = attempts(attempt_failure, call.retries);
+    let attempt_repeat = callee.flow.repeat.max(attempt_failure);
+    let (tries, tries2) = attempts(attempt_failure, attempt_repeat, call.retries);
     let open = passing(edge.circuit);
-    let all_failed = attempt_failure.powi(call.retries as i32 + 1);
+    let all_failed = attempt_failure * attempt_repeat.powi(call.retries as i32);
+    let all_repeat = attempt_repeat.powi(call.retries as i32 + 1);
     let spread = tries * variance + (tries2 - tries * tries).max(0.0) * mean * mean;
     Edge {
         attempt_failure,
+        attempt_repeat,
         failed: edge.failed + edge.sent * attempt_failure,
         seconds: edge.seconds + edge.sent * mean,
         failure: 1.0 - open * (1.0 - all_failed),
+        repeat: 1.0 - open * (1.0 - all_repeat),
         call: Latency { mean: tries * mean * open, variance: spread * open },
         ..edge.clone()
     }
 }
 
-/// Mean and mean square of the number of attempts if each fails with probability `p`.
-fn attempts(p: f64, retries: u32) -> (f64, f64) {
-    (0..=retries).fold((0.0, 0.0), |(mean, square), k| {
-        let reach = p.powi(k as i32);
+/// Mean and mean square of the number of attempts if the first fails with probability `p` and
+/// each later one with `q`.
+fn attempts(p: f64, q: f64, retries: u32) -> (f64, f64) {
+    (1..=retries).fold((1.0, 1.0), |(mean, square), k| {
+        let reach = p * q.powi(k as i32 - 1);
         (mean + reach, square + reach * f64::from(2 * k + 1))
     })
 }

@@ -17,7 +17,7 @@ pub struct Latency {
 }
 
 /// One part of a mixture: a law and its weight (any scale).
-pub type Weighted = (f64, Latency);
+pub(super) type Weighted = (f64, Latency);
 
 impl Latency {
     /// The sum of two independent times.
@@ -56,7 +56,7 @@ impl Latency {
 
 /// The time that a share `q` of the mixture's requests does not exceed, by bisection.
 #[must_use]
-pub fn quantile(mixture: &[Weighted], q: f64) -> Option<f64> {
+pub(super) fn quantile(mixture: &[Weighted], q: f64) -> Option<f64> {
     let total: f64 = mixture.iter().map(|(w, _)| w).sum();
     if total <= 0.0 {
         return None;
@@ -73,7 +73,7 @@ pub fn quantile(mixture: &[Weighted], q: f64) -> Option<f64> {
 
 /// Mean and variance of a mixture.
 #[must_use]
-pub fn mixed(mixture: &[Weighted]) -> Latency {
+pub(super) fn mixed(mixture: &[Weighted]) -> Latency {
     let total: f64 = mixture.iter().map(|(w, _)| w).sum();
     if total <= 0.0 {
         return Latency::default();

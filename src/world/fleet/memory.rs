@@ -9,7 +9,7 @@ use super::spec::Runtime;
 
 /// What collecting costs at some memory pressure.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Collection {
+pub(super) struct Collection {
     /// Share of time in which no request makes progress, 0..1.
     pub share: f64,
     /// Length of one pause, seconds.
@@ -19,7 +19,7 @@ pub struct Collection {
 /// Cost of collecting per allocated byte at half-full memory; pause per MiB of live memory.
 fn constants(runtime: Runtime) -> (f64, f64) {
     match runtime {
-        Runtime::Java => (0.02, 0.000_6),
+        Runtime::Java => (0.02, 0.001),
         Runtime::Go => (0.01, 0.000_02),
         Runtime::Python | Runtime::Nginx => (0.0, 0.0),
     }
@@ -27,7 +27,7 @@ fn constants(runtime: Runtime) -> (f64, f64) {
 
 /// The cost when `used_mib` of `limit_mib` are in use.
 #[must_use]
-pub fn collection(runtime: Runtime, used_mib: f64, limit_mib: f64) -> Collection {
+pub(super) fn collection(runtime: Runtime, used_mib: f64, limit_mib: f64) -> Collection {
     let (cost, pause_per_mib) = constants(runtime);
     let pressure = (used_mib / limit_mib).clamp(0.0, 0.995);
     let work = cost * pressure / (1.0 - pressure);

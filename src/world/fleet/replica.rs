@@ -36,6 +36,10 @@ pub struct Replica {
     pub phase: Phase,
     /// Number of its container.
     pub container: u64,
+    /// Number of the pod within its service.
+    pub serial: u64,
+    /// How fast it starts and leaks, as no two replicas are alike; around 1.
+    pub pace: f64,
     /// When its container became ready last.
     pub ready_since: SimTime,
     /// Restarts of its container.
@@ -60,7 +64,7 @@ pub struct Replica {
 
 /// Why a container ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Death {
+pub(super) enum Death {
     /// Memory reached its limit: exit code 137.
     OutOfMemory,
     /// The process ended by itself: exit code 1.
@@ -73,16 +77,19 @@ impl Fleet {
         let Some(slot) = self.services[service].slots.iter().position(Option::is_none) else {
             return false;
         };
-        let pod = self.pod_name(service);
+        let (pod, serial) = self.pod_name(service);
         let container = self.next_container();
+        let pace = self.pace(service, serial, 0);
         let owner = &mut self.services[service];
-        let replica = Replica::new(pod, owner.template.clone(), container, owner);
+        let new = Replica::new(pod, owner.template.clone(), container, owner);
+        let replica = Replica { serial, pace, ..new };
         let attributes = [("pod", replica.pod.clone())];
         for reason in ["Scheduled", "Pulled", "Started"] {
             out.kubernetes(&owner.slot_names[slot], reason, &attributes);
         }
         owner.slots[slot] = Some(replica);
-        out.after(owner.spec.startup, Timer::Ready(Life { service, slot, container }));
+        let startup = owner.spec.startup.scaled(pace);
+        out.after(startup, Timer::Ready(Life { service, slot, container }));
         true
     }
 
@@ -110,10 +117,12 @@ impl Fleet {
     pub(super) fn on_restart(&mut self, life: Life, out: &mut Outbox) {
         let Some(replica) = self.living(life) else { return };
         replica.phase = Phase::Starting;
+        let (pod, serial, restarts) = (replica.pod.clone(), replica.serial, replica.restarts);
+        let pace = self.pace(life.service, serial, restarts);
+        self.living(life).expect("it was just found").pace = pace;
         let owner = &self.services[life.service];
-        let pod = owner.slots[life.slot].as_ref().expect("it lives").pod.clone();
         out.kubernetes(&owner.slot_names[life.slot], "Started", &[("pod", pod)]);
-        out.after(owner.spec.startup, Timer::Ready(life));
+        out.after(owner.spec.startup.scaled(pace), Timer::Ready(life));
     }
 
     /// A container ended; the kubelet will start another one.
@@ -164,6 +173,8 @@ impl Replica {
             template,
             phase: Phase::Starting,
             container,
+            serial: 0,
+            pace: 1.0,
             ready_since: SimTime::default(),
             restarts: 0,
             back_off: FIRST_BACK_OFF,

@@ -17,7 +17,7 @@ use super::service::{Service, Template};
 
 /// One change of replicas under way.
 #[derive(Debug, Clone)]
-pub struct Rollout {
+pub(super) struct Rollout {
     /// Its number.
     pub number: u32,
     /// Index of the service.

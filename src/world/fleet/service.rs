@@ -83,6 +83,10 @@ pub struct Edge {
     pub circuit: Circuit,
     /// Share of attempts that fail, as of the last tick.
     pub attempt_failure: f64,
+    /// Share of attempts that fail among those whose former attempt failed.
+    pub attempt_repeat: f64,
+    /// The same for calls with all their attempts: some requests fail whenever they are sent.
+    pub repeat: f64,
     /// Share of calls that fail after all attempts, as of the last tick.
     pub failure: f64,
     /// Duration of one call with all its attempts, as of the last tick.
@@ -112,6 +116,8 @@ pub struct Flow {
     pub started: f64,
     /// Failed ones among them.
     pub failed: f64,
+    /// Probability that a failed request fails again when it is sent anew.
+    pub repeat: f64,
     /// Response time by replica, weighted by requests.
     pub response: Vec<Weighted>,
     /// Seconds that a worker is held for callees, per request.

@@ -19,6 +19,9 @@ use super::rollout::Rollout;
 use super::service::{Edge, Flow, Service, Tally, Template};
 use super::spec::{ActuationSpec, FleetSpec, ServiceSpec};
 
+/// Standard deviation of how replicas of one service differ, on a log scale.
+const UNLIKE: f64 = 0.08;
+
 /// All services, their rollouts under way, and the chance that names pods.
 #[derive(Debug)]
 pub struct Fleet {
@@ -154,7 +157,7 @@ impl Fleet {
     }
 
     /// A name as Kubernetes would give it; depends on the service and its count of pods only.
-    pub(super) fn pod_name(&mut self, service: usize) -> String {
+    pub(super) fn pod_name(&mut self, service: usize) -> (String, u64) {
         let number = self.pods.entry(service).or_default();
         *number += 1;
         let owner = &self.services[service];
@@ -164,7 +167,13 @@ impl Fleet {
             (0..count).map(|i| letter((draw / 27f64.powi(i as i32)) as u64)).collect()
         };
         let set = letters(0, u64::from(owner.template.generation), 5);
-        format!("{}-{set}-{}", owner.name, letters(1, *number, 5))
+        (format!("{}-{set}-{}", owner.name, letters(1, *number, 5)), *number)
+    }
+
+    /// How fast a container starts and leaks; depends on the service and the pod only.
+    pub(super) fn pace(&self, service: usize, serial: u64, restarts: u32) -> f64 {
+        let noise = self.streams.child("pace").child(&self.services[service].name);
+        (UNLIKE * noise.normal(serial, u64::from(restarts))).exp()
     }
 
     /// Takes over the ids of the service map.
@@ -178,10 +187,12 @@ impl Fleet {
 
     fn fill(&mut self, service: usize, start: SimTime) {
         for slot in 0..self.services[service].desired as usize {
-            let pod = self.pod_name(service);
+            let (pod, serial) = self.pod_name(service);
             let container = self.next_container();
+            let pace = self.pace(service, serial, 0);
             let owner = &mut self.services[service];
             let mut replica = Replica::new(pod, owner.template.clone(), container, owner);
+            (replica.serial, replica.pace) = (serial, pace);
             replica.phase = Phase::Ready;
             replica.ready_since = start - SimDuration::from_secs(86_400);
             owner.slots[slot] = Some(replica);

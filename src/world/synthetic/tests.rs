@@ -124,6 +124,9 @@ fn a_leak_shows_as_memory_then_latency_then_kills_and_never_recovers() {
     assert!(memory("02:00:00", "02:32:00") < 0.4);
     assert!(memory("02:33:30", "02:34:30") > 0.7);
     assert!(p99("02:00:00", "02:32:00") < 0.6, "{}", p99("02:00:00", "02:32:00"));
+    for s in world.record().sli.chunks(15).skip(130).take(60) {
+        println!("{} {:?}", s[14].time, s[14]);
+    }
     let killed = first(&tape, "OOMKilling").expect("a container is killed");
     assert!(at("02:34:00") < killed && killed < at("02:36:00"), "{killed}");
     assert!(p99("02:33:00", "02:36:00") > 0.8, "{}", p99("02:33:00", "02:36:00"));
@@ -135,16 +138,6 @@ fn a_leak_shows_as_memory_then_latency_then_kills_and_never_recovers() {
     assert_eq!(pain(&world, "02:00:00", "02:32:00"), 0.0);
     assert!(pain(&world, "02:40:00", "03:30:00") > 0.5);
     assert!(pain(&world, "03:20:00", "03:30:00") > 0.5, "not even at the end");
-}
-
-#[test]
-fn zz_debug() {
-    let (world, tape) = run(shop(), 247, &[("02:37:00", action("api-server", rollback(Strategy::Canary)))]);
-    for e in &tape.events { println!("{} {:?} {} {:?}", e.time, e.entity, e.reason, e.attributes); }
-    for s in world.record().sli.chunks(15).skip(100).take(160) { println!("{} {:?}", s[14].time, s[14]); }
-    for l in tape.logs.iter().filter(|l| l.time > at("02:33:00")).step_by(40).take(60) { println!("{} {} {}", l.time, l.severity, l.body); }
-    println!("{:?} logs {} spans {} series {}", world.record().deeds, tape.logs.len(), tape.spans.len(), world.series().len());
-    println!("{:?}", world.truth());
 }
 
 #[test]
@@ -178,4 +171,234 @@ fn more_replicas_of_the_wrong_service_do_not_help() {
     let (world, tape) = run(shop(), 247, &script);
     assert_eq!(tape.outcomes.last().unwrap().status, OutcomeStatus::Applied);
     assert!(pain(&world, "02:50:00", "03:30:00") > 0.5);
+}
+
+#[test]
+fn more_replicas_of_the_sick_service_win_time_but_do_not_heal() {
+    let script = [("02:37:00", action("api-server", Operation::ScaleOut { replicas: 99 }))];
+    let (world, tape) = run(shop(), 247, &script);
+    assert_eq!(tape.outcomes.last().unwrap().status, OutcomeStatus::Partial, "at most 10 granted");
+    assert!(pain(&world, "02:50:00", "03:30:00") > 0.1);
+    let most = world.record().replicas.iter().map(|r| r.desired).max();
+    assert_eq!(most, Some(10));
+}
+
+#[test]
+fn a_dry_run_and_senseless_orders_change_nothing() {
+    let spec = SyntheticSpec { duration: SimDuration::from_secs(600), ..healthy() };
+    let (plain, _) = run(spec.clone(), 3, &[]);
+    let dry = Action { dry_run: true, ..action("cart", Operation::Restart) };
+    for order in [
+        dry,
+        action("cart", Operation::ScaleOut { replicas: 1 }),
+        action("cart", Operation::ScaleUp { factor: 0.5 }),
+        action("cart", Operation::ReconcileConfig),
+        action("cart", Operation::RotateCertificate),
+        action("cart", Operation::OpenCircuit { callee: Name::from("users") }),
+        action("nobody", Operation::Restart),
+        action("payment-provider", Operation::Restart),
+        action(
+            "cart",
+            Operation::Rollback { version: Some("v9".into()), strategy: Strategy::Rolling },
+        ),
+    ] {
+        let what = format!("{order:?}");
+        let (world, tape) = run(spec.clone(), 3, &[("02:05:00", order)]);
+        let statuses: Vec<_> = tape.outcomes.iter().map(|o| o.status).collect();
+        assert_eq!(statuses, [OutcomeStatus::NotApplicable], "{what}");
+        assert_eq!(world.record(), plain.record(), "{what}");
+    }
+}
+
+#[test]
+fn an_order_may_fail_without_a_trace() {
+    let mut spec = SyntheticSpec { duration: SimDuration::from_secs(600), ..healthy() };
+    spec.actuation.fail = crate::unit::Ratio::ONE;
+    let (world, tape) = run(spec, 3, &[("02:05:00", action("cart", Operation::Restart))]);
+    assert_eq!(tape.outcomes[0].status, OutcomeStatus::Failed);
+    assert!(world.record().deeds.is_empty());
+}
+
+#[test]
+fn a_page_is_delivered_and_acknowledged_later() {
+    let page = action("cart", Operation::PageOnCall { summary: "look".to_owned() });
+    let spec = SyntheticSpec { duration: SimDuration::from_secs(900), ..healthy() };
+    let (_, tape) = run(spec, 3, &[("02:05:00", page)]);
+    assert_eq!(tape.outcomes.last().unwrap().status, OutcomeStatus::Applied);
+    assert_eq!(tape.answers[0].time, at("02:11:02"));
+}
+
+/// A fault hurts users, the remedy at 02:20 heals, and an innocent remedy does not.
+#[track_caller]
+fn heals(spec: SyntheticSpec, remedy: Action, innocent: Action) {
+    let (world, _) = run(spec.clone(), 5, &[]);
+    assert!(world.truth().unwrap().incidents[0].onset.is_some(), "users feel it");
+    assert!(pain(&world, "03:10:00", "03:30:00") > 0.5, "it does not go by itself");
+    let (world, _) = run(spec.clone(), 5, &[("02:20:00", innocent)]);
+    assert!(pain(&world, "03:10:00", "03:30:00") > 0.5, "the innocent remedy does not heal");
+    let (world, _) = run(spec, 5, &[("02:20:00", remedy)]);
+    assert_eq!(pain(&world, "02:40:00", "03:30:00"), 0.0, "the remedy heals");
+}
+
+#[test]
+fn drift_goes_by_reconciling_and_not_by_restarting() {
+    let params = json!({ "service": "users", "key": "pool", "desired": "50", "live": "0",
+                         "error_ratio": 0.5 });
+    let spec = with_fault("10m", "config_drift", params);
+    let restart = action("users", Operation::Restart);
+    heals(spec, action("users", Operation::ReconcileConfig), restart);
+}
+
+#[test]
+fn a_dead_certificate_goes_by_rotating_it() {
+    let spec = with_fault("10m", "certificate_expiry", json!({ "service": "payments" }));
+    let rotate = action("payments", Operation::RotateCertificate);
+    heals(spec, rotate, action("payments", Operation::Restart));
+}
+
+#[test]
+fn a_version_with_errors_goes_by_rolling_it_back() {
+    let params = json!({ "service": "catalog", "version": "v3.1.0", "mode": "error",
+                         "error_ratio": 0.4 });
+    let spec = with_fault("10m", "bad_deploy", params);
+    let roll = action("catalog", rollback(Strategy::Rolling));
+    heals(spec, roll, action("catalog", Operation::Restart));
+}
+
+#[test]
+fn an_open_circuit_spares_users_an_optional_callee() {
+    let params = json!({ "service": "recommendations", "slow_factor": 40 });
+    let mut spec = with_fault("10m", "dependency_failure", params);
+    let api = spec.fleet.services.get_mut("api-server").unwrap();
+    api.calls[5].timeout = SimDuration::from_secs(2);
+    let open = Operation::OpenCircuit { callee: Name::from("recommendations") };
+    let (before, _) = run(spec.clone(), 5, &[]);
+    let (after, _) = run(spec, 5, &[("02:20:00", action("api-server", open))]);
+    assert!(pain(&before, "02:30:00", "03:30:00") > 0.9);
+    assert!(pain(&after, "02:30:00", "03:30:00") < 0.5, "only probes are felt");
+}
+
+#[test]
+fn an_innocent_deploy_is_no_incident_and_a_surge_ends_by_itself() {
+    let params = json!({ "service": "cart", "version": "v4.5.0" });
+    let (world, tape) = run(with_fault("10m", "innocent_deploy", params), 5, &[]);
+    assert!(world.truth().unwrap().incidents.is_empty() && first(&tape, "deploy").is_some());
+    assert_eq!(pain(&world, "02:00:00", "03:30:00"), 0.0);
+    let params = json!({ "service": "api-server", "factor": 6, "lasts": "10m" });
+    let (world, _) = run(with_fault("10m", "traffic_surge", params), 5, &[]);
+    assert!(pain(&world, "02:12:00", "02:20:00") > 0.5);
+    assert_eq!(world.truth().unwrap().incidents[0].window.end, at("02:20:00"));
+    assert_eq!(pain(&world, "03:00:00", "03:30:00"), 0.0);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+    let spec = SyntheticSpec { duration: SimDuration::from_secs(2400), ..shop() };
+    let print = |seed| {
+        let (world, tape) = run(spec.clone(), seed, &[]);
+        format!(
+            "{:?}{:?}{:?}{:?}{:?}",
+            tape.frames,
+            tape.events,
+            tape.logs,
+            tape.spans,
+            world.record()
+        )
+    };
+    assert_eq!(print(1), print(1));
+    assert_ne!(print(1), print(2));
+}
+
+#[test]
+fn one_more_service_shifts_no_other_stream() {
+    let spec = SyntheticSpec { duration: SimDuration::from_secs(300), ..healthy() };
+    let mut more = spec.clone();
+    more.fleet.services.insert("aaa-new".to_owned(), Default::default());
+    let named = |spec: SyntheticSpec| -> BTreeMap<String, String> {
+        let (world, tape) = run(spec, 1, &[]);
+        let name = |meta: &crate::model::SeriesMeta| {
+            let entity = world.topology().name(meta.entity);
+            format!("{entity}/{}/{:?}", meta.metric, meta.labels)
+        };
+        let column = |i: usize| tape.frames.iter().map(|(_, f)| f[i].to_bits()).collect::<Vec<_>>();
+        let series = world.series().iter();
+        series.map(|(id, meta)| (name(meta), format!("{:?}", column(id.index())))).collect()
+    };
+    let (before, after) = (named(spec), named(more));
+    assert!(before.iter().all(|(name, column)| after[name] == *column));
+}
+
+#[test]
+fn problems_are_found_all_at_once_with_their_paths() {
+    let mut spec = shop();
+    let services = &mut spec.fleet.services;
+    services.get_mut("cart").unwrap().replicas = 0;
+    services.get_mut("users").unwrap().memory_base_mib = 9999.0;
+    services.get_mut("api-server").unwrap().calls[3].to = "crat".to_owned();
+    let back: crate::world::fleet::CallSpec =
+        serde_json::from_value(json!({ "to": "catalog" })).unwrap();
+    services.get_mut("inventory").unwrap().calls.push(back);
+    let faults = json!([
+        { "at": "2h", "bad_deploy": { "service": "crat", "version": "v2", "mode": "leak" } },
+        { "at": "1m", "bad_deplay": {} },
+        { "at": "1m", "cpu_hog": { "servise": "cart" } },
+        { "at": "1m", "traffic_surge": { "service": "cart", "factor": -1 } },
+    ]);
+    spec.faults = serde_json::from_value(faults).unwrap();
+    let found: Vec<String> = spec.check().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    faults[0].at: expected from 0s to before the end (1h30m), found 2h
+    faults[0].bad_deploy.service: there is no service "crat", did you mean "cart"?
+    faults[1].bad_deplay: unknown fault "bad_deplay", did you mean "bad_deploy"?
+    faults[2].cpu_hog: cpu_hog: unknown field `servise`, expected one of `service`, `share`, `lasts`
+    faults[3].traffic_surge.factor: expected at least 0, found -1
+    fleet.services: the call graph has a cycle: catalog -> inventory -> catalog
+    fleet.services.api-server.calls[3].to: there is no service "crat", did you mean "cart"?
+    fleet.services.cart.replicas: expected at least 1, found 0
+    fleet.services.users.memory_base_mib: expected below memory_limit_mib (512), found 9999
+    "#);
+    assert!(Synthetic::new(spec, 1).is_err());
+    assert!(shop().check().is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn without_a_fault_users_are_served(seed in any::<u64>()) {
+        let spec = SyntheticSpec { duration: SimDuration::from_secs(900), ..healthy() };
+        let (world, tape) = run(spec, seed, &[]);
+        let objective = world.record().objective.clone().unwrap();
+        prop_assert!(world.record().sli.iter().all(|s| !violates(s, &objective)));
+        prop_assert!(world.truth().unwrap().incidents.is_empty());
+        prop_assert!(tape.events.is_empty());
+    }
+
+    #[test]
+    fn no_request_is_lost_or_invented(seed in any::<u64>(), factor in 0.5f64..12.0) {
+        let params = json!({ "service": "api-server", "factor": factor });
+        let mut spec = with_fault("10s", "traffic_surge", params);
+        spec.duration = SimDuration::from_secs(120);
+        let mut world = Synthetic::new(spec, seed).unwrap();
+        let waiting = |world: &Synthetic| -> Vec<f64> {
+            let held = |s: &crate::world::fleet::Service| {
+                s.replicas().map(|r| r.backlog).sum::<f64>() + s.dying.queued
+            };
+            world.fleet.services.iter().map(held).collect()
+        };
+        let mut before = waiting(&world);
+        for second in 1..=120 {
+            let now = world.window().start + TICK * second;
+            world.advance(now, &mut Batch::default()).unwrap();
+            let after = waiting(&world);
+            for (index, service) in world.fleet.services.iter().enumerate() {
+                let flow = &service.flow;
+                let went = flow.refused + flow.shed + flow.lost + flow.started;
+                let kept = after[index] - before[index];
+                prop_assert!((flow.arrived - went - kept).abs() < 1e-6 * flow.arrived.max(1.0));
+                prop_assert!(flow.failed <= flow.started + 1e-9);
+            }
+            before = after;
+        }
+    }
 }

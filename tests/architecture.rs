@@ -46,7 +46,13 @@ const PLUG_INS: &[(&str, &[&str])] = &[
     ("engine/remediate", &["catalog", "remedy"]),
     ("engine/guard", &["catalog", "guardrail"]),
     ("world/chaos", &["catalog", "fault"]),
-    ("import", &["catalog"]),
+    (
+        "import",
+        &[
+            "catalog", "clock", "draft", "files", "flaw", "gathered", "parallel", "store", "table",
+            "tally",
+        ],
+    ),
 ];
 
 const LINE_LIMIT: usize = 100;

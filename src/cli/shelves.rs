@@ -1,9 +1,9 @@
 //! Everything that `list` and `explain` know: the catalogs of all plug-in folders.
 
 use crate::catalog::nearest;
-use crate::{import, referee};
 use crate::scenario::kinds::{Kind, Shelf};
 use crate::scenario::{faults, shelves};
+use crate::{import, referee};
 
 /// All catalogs, in the order in which a trial meets them.
 #[must_use]

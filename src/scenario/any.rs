@@ -92,6 +92,10 @@ fn convert(flaw: &TimelineError) -> Problem {
             "no truth.yaml: the case can be replayed, but nothing of it can be scored",
         ),
     };
-    let severity = if flaw.severity() == crate::timeline::Severity::Error { Severity::Error } else { Severity::Warning };
+    let severity = if flaw.severity() == crate::timeline::Severity::Error {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
     Problem { severity, ..problem }
 }

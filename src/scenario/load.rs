@@ -114,9 +114,8 @@ fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
         }
         return policy::load_policy(&file);
     }
-    policy::read(value, "policy").map_err(|findings| {
-        findings.into_iter().map(|finding| source.problem(finding)).collect()
-    })
+    policy::read(value, "policy")
+        .map_err(|findings| findings.into_iter().map(|finding| source.problem(finding)).collect())
 }
 
 impl Checked {

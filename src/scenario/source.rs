@@ -25,7 +25,9 @@ impl Source {
     /// If it cannot be read, is too large or is no text.
     pub fn read(file: &Path) -> Result<Self, Problem> {
         let size = std::fs::metadata(file).map(|m| m.len());
-        if let Ok(size) = size && size > MAX_BYTES {
+        if let Ok(size) = size
+            && size > MAX_BYTES
+        {
             let message = format!("expected at most {MAX_BYTES} bytes, found {size}");
             return Err(Problem::of_file(file, message));
         }

@@ -14,11 +14,7 @@ use crate::scenario::{default_policy, of_timeline};
 use crate::timeline::Dataset;
 
 /// Replays the cases of a dataset, or one of them with its report.
-pub(super) fn run(
-    args: &Run,
-    policy: Option<Policy>,
-    terminal: Terminal,
-) -> Result<u8, Failure> {
+pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Result<u8, Failure> {
     args.refuse(args.seeds != 1, "--seeds", "scenarios")?;
     let dataset = Dataset::open(&args.path).map_err(|all| Failure::Problems(of_timeline(&all)))?;
     if let Some(case) = &args.case {

@@ -62,12 +62,7 @@ pub(super) fn print(
     Ok(terminal.print(&text)?)
 }
 
-fn text(
-    trials: &[Trial],
-    document: &RunDocument,
-    files: &[PathBuf],
-    terminal: Terminal,
-) -> String {
+fn text(trials: &[Trial], document: &RunDocument, files: &[PathBuf], terminal: Terminal) -> String {
     let mut text = match trials {
         [trial] => report::terminal::story(trial, document, terminal.color),
         _ => report::terminal::dataset_table(document),
@@ -88,7 +83,8 @@ fn expectations(document: &RunDocument) -> String {
         for judged in &trial.expectations {
             let word = if judged.met { "met" } else { "NOT MET" };
             let seed = trial.seed;
-            text += &format!("  {word:<8}{} (saw {}; seed {seed})\n", judged.expectation, judged.saw);
+            text +=
+                &format!("  {word:<8}{} (saw {}; seed {seed})\n", judged.expectation, judged.saw);
         }
     }
     if text.is_empty() { text } else { format!("\nExpectations\n{text}") }

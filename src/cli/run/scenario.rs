@@ -13,11 +13,7 @@ use crate::scenario::load_scenario;
 use crate::timeline::Provenance;
 
 /// Runs a scenario; the report is of the first seed.
-pub(super) fn run(
-    args: &Run,
-    policy: Option<Policy>,
-    terminal: Terminal,
-) -> Result<u8, Failure> {
+pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Result<u8, Failure> {
     args.refuse(args.case.is_some(), "--case", "datasets")?;
     args.refuse(args.alarm != Alarm::Detected, "--alarm", "datasets")?;
     let mut checked = load_scenario(&args.path).map_err(Failure::Problems)?;

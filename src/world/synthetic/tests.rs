@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::truth::violates;
 use super::*;
-use crate::model::{Event, Outcome, Risk, Strategy, names};
+use crate::model::{Event, Operation, Outcome, OutcomeStatus, Risk, Strategy, names};
 use crate::unit::{ActionId, IncidentId, Name};
 
 const SHOP: &str = include_str!("../../../scenarios/0247-memory-leak.yaml");
@@ -124,9 +124,6 @@ fn a_leak_shows_as_memory_then_latency_then_kills_and_never_recovers() {
     assert!(memory("02:00:00", "02:32:00") < 0.4);
     assert!(memory("02:33:30", "02:34:30") > 0.7);
     assert!(p99("02:00:00", "02:32:00") < 0.6, "{}", p99("02:00:00", "02:32:00"));
-    for s in world.record().sli.chunks(15).skip(130).take(60) {
-        println!("{} {:?}", s[14].time, s[14]);
-    }
     let killed = first(&tape, "OOMKilling").expect("a container is killed");
     assert!(at("02:34:00") < killed && killed < at("02:36:00"), "{killed}");
     assert!(p99("02:33:00", "02:36:00") > 0.8, "{}", p99("02:33:00", "02:36:00"));
@@ -152,7 +149,7 @@ fn a_rollback_heals() {
         assert!(deed.complete && deed.replicas_touched >= 4 && deed.replicas_down <= 1, "{deed:?}");
         let end = world.truth().unwrap().incidents[0].window.end;
         assert!(at("02:37:00") < end && end < at("02:50:00"), "{end}");
-        let back = tape.events.iter().filter(|e| e.reason == "rollback").next_back().unwrap();
+        let back = tape.events.iter().rfind(|e| e.reason == "rollback").unwrap();
         assert_eq!(back.attributes["version"], "v2.4.0");
     }
 }

@@ -53,8 +53,8 @@ fn replay(run: &DatasetRun<'_>, name: &str) -> Result<Trial, CaseFailure> {
         AlarmSource::Detected => world,
         AlarmSource::Reported(shift) => world.with_alarms(shift),
     };
-    let mut engine = engine::build(run.policy, seed)
-        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let mut engine =
+        engine::build(run.policy, seed).map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     // Plots are drawn of a single case only; many cases would hold too much memory.
     let record_tracks = run.case.is_some();
     let settings = Settings { record_tracks, ..Settings::new(name, seed, Mode::OpenLoop) };

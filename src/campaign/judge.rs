@@ -57,9 +57,9 @@ fn see(
         Expectation::RootCause(name) => top(incidents, |top| {
             (top.entity == *name, format!("{} ({})", top.entity, top.confidence))
         }),
-        Expectation::Cause(cause) => {
-            top(incidents, |top| (top.cause == *cause, format!("{} ({})", top.cause, top.confidence)))
-        }
+        Expectation::Cause(cause) => top(incidents, |top| {
+            (top.cause == *cause, format!("{} ({})", top.cause, top.confidence))
+        }),
         Expectation::Applied(verb) => {
             let applied = |status| status == OutcomeStatus::Applied;
             done(incidents, *verb, applied, true)

@@ -98,7 +98,9 @@ impl Row {
             confidence: top.map(|top| top.confidence.get()),
             detected: seen.filter(|d| d.answered + d.missed > 0).map(|d| d.missed == 0),
             false_alarms: seen.map(|d| d.false_alarms),
-            rank: found.and_then(|f| f.localization.iter().flat_map(|l| &l.ranks).flatten().min()).copied(),
+            rank: found
+                .and_then(|f| f.localization.iter().flat_map(|l| &l.ranks).flatten().min())
+                .copied(),
             ac_1: place.and_then(|l| l.ac_1.value),
             ac_3: place.and_then(|l| l.ac_3.value),
             ac_5: place.and_then(|l| l.ac_5.value),
@@ -126,8 +128,8 @@ pub fn rows(document: &RunDocument) -> Vec<Row> {
 pub fn write(rows: &[Row], path: &Path) -> Result<(), ResultsError> {
     let table = |error: &dyn std::fmt::Display| ResultsError::Table(error.to_string());
     let batch = RecordBatch::try_from_iter_with_nullable(columns(rows)).map_err(|e| table(&e))?;
-    let file = File::create(path)
-        .map_err(|error| ResultsError::File { path: path.to_owned(), error })?;
+    let file =
+        File::create(path).map_err(|error| ResultsError::File { path: path.to_owned(), error })?;
     let mut writer = ArrowWriter::try_new(file, batch.schema(), None).map_err(|e| table(&e))?;
     writer.write(&batch).map_err(|e| table(&e))?;
     writer.close().map_err(|e| table(&e))?;

@@ -24,8 +24,7 @@ fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     let mut engine = engine::build(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
-    let settings =
-        Settings { record_tracks: true, ..Settings::new(name, seed, Mode::ClosedLoop) };
+    let settings = Settings { record_tracks: true, ..Settings::new(name, seed, Mode::ClosedLoop) };
     trial::run(&mut world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

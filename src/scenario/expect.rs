@@ -169,7 +169,10 @@ mod tests {
     #[test]
     fn an_expectation_is_a_map_of_one_key() {
         let read = |text| serde_json::from_str::<Expectation>(text);
-        assert_eq!(read(r#"{"cause":"bad_deploy"}"#).unwrap(), Expectation::Cause(Cause::BadDeploy));
+        assert_eq!(
+            read(r#"{"cause":"bad_deploy"}"#).unwrap(),
+            Expectation::Cause(Cause::BadDeploy)
+        );
         assert_eq!(read(r#"{"mttr":"<= 15m"}"#).unwrap().to_string(), "mttr: <= 15m");
     }
 }

@@ -164,9 +164,6 @@ mod tests {
                 "2:8: missing key \"metric\" in detect[0].mad",
             ],
         );
-        check(
-            "detect:\n- mad: 3",
-            &["2:8: expected a map for detect[0].mad, found the number 3"],
-        );
+        check("detect:\n- mad: 3", &["2:8: expected a map for detect[0].mad, found the number 3"]);
     }
 }

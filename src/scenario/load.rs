@@ -35,7 +35,7 @@ pub struct Checked {
 /// # Errors
 /// Every problem, sorted by file and place.
 pub fn load_scenario(path: &Path) -> Result<Checked, Vec<Problem>> {
-    let source = Source::read(path).map_err(|problem| vec![problem])?;
+    let source = Source::read(path)?;
     let node = source.tree()?;
     read(&source, &node).map_err(|mut problems| {
         problems.sort();
@@ -114,9 +114,8 @@ fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
         }
         return policy::load_policy(&file);
     }
-    policy::read(value, "policy").map_err(|findings| {
-        findings.into_iter().map(|finding| source.problem(finding)).collect()
-    })
+    policy::read(value, "policy")
+        .map_err(|findings| findings.into_iter().map(|finding| source.problem(finding)).collect())
 }
 
 impl Checked {

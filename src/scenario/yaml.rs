@@ -357,8 +357,11 @@ impl Node {
     #[must_use]
     pub fn from_json(json: &Json) -> Self {
         let at = Mark::default();
-        let pair =
-            |(key, value): (&String, &Json)| Pair { key: key.clone(), at, value: Self::from_json(value) };
+        let pair = |(key, value): (&String, &Json)| Pair {
+            key: key.clone(),
+            at,
+            value: Self::from_json(value),
+        };
         let value = match json {
             Json::Null => Value::Null,
             Json::Bool(value) => Value::Bool(*value),

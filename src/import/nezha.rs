@@ -4,7 +4,7 @@
 //! fault: the history before it and what follows, one minute between samples. Labels reach the
 //! truth only; the service map comes from call edges of the data. Source: Yu et al., "Nezha",
 //! ESEC/FSE 2023. Known limits: spans and logs exist around faults and in one fault-free minute
-//! only; where that minute is not in the history it is moved to its start, and the notes say so.
+//! only; where that minute is not in the history it is moved to just before it, said in the notes.
 
 mod case;
 mod day;

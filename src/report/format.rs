@@ -100,7 +100,7 @@ pub fn scale_of(value: f64, unit: &str) -> (f64, String) {
         "s" if size > 0.0 && size < 1.0 => (1e3, "ms"),
         "1" => (100.0, "%"),
         "{request}/s" => (1.0, "req/s"),
-        other => (1.0, other.trim_start_matches('{').trim_end_matches('}')),
+        other => return (1.0, other.replace(['{', '}'], "")),
     };
     (scale, shown.to_owned())
 }
@@ -162,6 +162,7 @@ mod tests {
             (0.042, "1", "4.2 %"),
             (120.0, "{request}/s", "120 req/s"),
             (0.0, "", "0"),
+            (2.0, "{line}/s", "2 line/s"),
             (f64::NAN, "", "–"),
         ] {
             assert_eq!(quantity(value, unit), text);

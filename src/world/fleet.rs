@@ -9,6 +9,7 @@
 //! ```
 
 mod actuator;
+mod calls;
 mod circuit;
 mod dice;
 mod effect;
@@ -19,6 +20,7 @@ mod load;
 mod logs;
 mod memory;
 mod outbox;
+mod reconcile;
 mod replica;
 mod rollout;
 mod service;

@@ -7,6 +7,8 @@
 //! container killed for its memory) is handed over with the next control event or scrape.
 
 mod check;
+mod orders;
+mod scrape;
 mod spec;
 mod truth;
 
@@ -16,9 +18,7 @@ use std::sync::Arc;
 pub use spec::{FleetProblem, SyntheticSpec};
 
 use crate::kernel::{Queue, Streams};
-use crate::model::{
-    Action, Answer, Batch, Operation, OutcomeStatus, SeriesCatalog, Topology, Truth, WorldRecord,
-};
+use crate::model::{Action, Answer, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
 use crate::unit::{SimDuration, SimTime, Window};
 use crate::world::chaos::{self, Site};
 use crate::world::fleet::{Fleet, Outbox, Telemetry, Timer, request_rate};
@@ -153,31 +153,6 @@ impl Synthetic {
         f(&self.faults[index], &mut Site { fleet, out, surges, number: index as u32 })
     }
 
-    /// The platform takes up an action.
-    fn order(&mut self, action: &Action) {
-        if action.dry_run {
-            self.out.outcome(action.id, OutcomeStatus::NotApplicable, "dry run");
-            return;
-        }
-        if matches!(action.operation, Operation::PageOnCall { .. }) {
-            self.out.outcome(action.id, OutcomeStatus::Started, "page sent");
-            self.out.outcome(action.id, OutcomeStatus::Applied, "page delivered");
-            if let Some(answer) = self.spec.people.acknowledge(action.id, self.out.now) {
-                self.schedule(answer.time, Control::Answer(answer));
-            }
-            return;
-        }
-        let found = self.topology.find(&action.target).map(|id| self.topology.service_of(id));
-        let service = found.ok().and_then(|id| self.fleet.index(self.topology.name(id)));
-        match service {
-            Some(service) => self.fleet.begin(service, action, &mut self.out),
-            None => {
-                let detail = format!("there is no {}", action.target);
-                self.out.outcome(action.id, OutcomeStatus::NotApplicable, detail);
-            }
-        }
-    }
-
     fn move_traffic(&mut self) {
         let rate = request_rate(&self.spec.load, self.streams.child("load"), self.out.now);
         let surge: f64 = self.surges.values().product();
@@ -199,31 +174,6 @@ impl Synthetic {
                 self.faults[index].ended = Some(now);
             }
         }
-    }
-
-    fn scrape(&mut self, now: SimTime, batch: &mut Batch) {
-        self.scrapes += 1;
-        self.hand_over(batch);
-        let (spec, scrape) = (&self.spec.scrape, self.scrapes);
-        let logs = self.streams.child("logs");
-        self.fleet.write_logs(spec, logs, now, scrape, &mut batch.logs);
-        let spans = (self.streams.child("spans"), self.operations.as_slice());
-        self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
-        let frame = &mut batch.frame;
-        self.telemetry.scrape(&mut self.fleet, frame, now, scrape, spec.interval);
-        batch.has_frame = true;
-        self.next_scrape = now + spec.interval;
-    }
-
-    /// Gives the batch what became visible; what nobody can see stays unseen.
-    fn hand_over(&mut self, batch: &mut Batch) {
-        batch.logs.append(&mut self.out.logs);
-        batch.outcomes.append(&mut self.out.outcomes);
-        let map = &self.topology;
-        let seen = |event: &crate::model::Event| {
-            event.entity.as_ref().is_none_or(|name| map.find(name).is_ok())
-        };
-        batch.events.extend(self.out.events.drain(..).filter(seen));
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod bad_input;
 mod catalogs;
-mod contract;
 mod run;
 
 use std::path::{Path, PathBuf};

@@ -1,42 +1,10 @@
-//! Whole runs: determinism, files, expectations, closed pipes.
+//! Whole runs: files, expectations, interrupts, closed pipes.
 
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
-use super::{root, run, scenario};
-
-fn json(args: &[&str]) -> Value {
-    let path = scenario("0247-memory-leak.yaml");
-    let mut all = vec!["run", path.to_str().expect("UTF-8"), "--no-report", "--format", "json"];
-    all.extend(args);
-    serde_json::from_str(&run(root(), &all).1).expect("one JSON document")
-}
-
-fn digests(document: &Value) -> Vec<String> {
-    let trials = document["trials"].as_array().expect("trials");
-    trials.iter().map(|trial| trial["digest"].as_str().expect("a digest").to_owned()).collect()
-}
-
-#[test]
-fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
-    let one = json(&["--seeds", "3", "--jobs", "1"]);
-    let two = json(&["--seeds", "3", "--jobs", "2"]);
-    assert_eq!(one, two);
-    let digests = digests(&one);
-    assert!(digests[0] != digests[1] && digests[1] != digests[2], "other seeds differ");
-}
-
-#[test]
-fn the_leak_does_not_heal_by_itself() {
-    let none = scenario("policies/none.yaml");
-    let document = json(&["--policy", none.to_str().expect("UTF-8")]);
-    let timing = &document["aggregate"]["timing"];
-    assert_eq!(timing["not_recovered"]["value"], 1.0, "{timing}");
-    assert_eq!(document["policy"], "none");
-}
+use super::{run, scenario};
 
 #[test]
 fn a_report_is_complete_and_replaces_only_a_report() {

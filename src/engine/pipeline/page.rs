@@ -10,6 +10,8 @@ use crate::engine::guard::Request;
 use crate::model::{Action, Cause, Decision, Notification, Operation, Risk};
 use crate::unit::{ActionId, Name, Ratio};
 
+/// Why the page goes out that is the whole plan.
+pub(super) const FOR_PEOPLE: &str = "the policy leaves this cause to people";
 /// Why a plan's own page goes out.
 pub(super) const REPORT: &str = "report of an incident that was acted on";
 /// Why the page goes out that stands for all other remedies.
@@ -24,7 +26,8 @@ pub(super) fn page(
     why: &str,
     out: &mut Vec<Decision>,
 ) {
-    if treatment.pages >= MOST_PAGES || (why == REPORT && treatment.pages > 0) {
+    if treatment.pages >= MOST_PAGES || ([REPORT, FOR_PEOPLE].contains(&why) && treatment.pages > 0)
+    {
         return;
     }
     let summary = story::page(treatment.diagnosis.as_ref(), &treatment.deeds, why);

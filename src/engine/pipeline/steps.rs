@@ -3,7 +3,7 @@
 //! In: one treatment and what just happened. Out: decisions and the next phase. A denied, refused
 //! or failed step ends its plan; what was applied before it is still judged and always reported.
 
-use super::page::{NOTHING_LEFT, REPORT, notify, page, say};
+use super::page::{FOR_PEOPLE, NOTHING_LEFT, REPORT, notify, page, say};
 use super::treatment::{APPROVAL_TIMEOUT, Course, OUTCOME_TIMEOUT, Phase, Treatment};
 use super::ward::{Ward, Watch};
 use crate::model::{
@@ -28,7 +28,12 @@ pub(super) fn run(
     };
     if !action.verb().touches_fleet() {
         course.next += 1;
-        let why = if course.alternative == usize::MAX { NOTHING_LEFT } else { REPORT };
+        let only_pages = course.plan.actions.iter().all(|a| !a.verb().touches_fleet());
+        let why = match course.alternative {
+            usize::MAX => NOTHING_LEFT,
+            _ if only_pages => FOR_PEOPLE,
+            _ => REPORT,
+        };
         treatment.course = Some(course);
         return page(ward, treatment, watch, Some(action), why, out);
     }

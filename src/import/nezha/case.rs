@@ -64,7 +64,7 @@ impl Case<'_> {
             self.pour_column(column, &ids, &mut out);
         }
         for minute in self.minutes() {
-            self.pour_minute(minute, SimDuration::ZERO, &ids, &mut out);
+            self.pour_minute(minute, SimDuration::ZERO, self.window, &ids, &mut out);
         }
         if let Some((minute, shift)) = self.normal() {
             if shift != SimDuration::ZERO {
@@ -73,7 +73,8 @@ impl Case<'_> {
                     minute.start
                 ));
             }
-            self.pour_minute(minute, shift, &ids, &mut out);
+            let window = Window { start: SimTime::from_nanos(i64::MIN), ..self.window };
+            self.pour_minute(minute, shift, window, &ids, &mut out);
         }
         out.spans.sort_by_key(|s| (s.end(), s.trace_id, s.span_id));
         out.spans.dedup_by_key(|s| (s.end(), s.trace_id, s.span_id));
@@ -90,7 +91,8 @@ impl Case<'_> {
         self.day.minutes.iter().filter(move |minute| near.contains(minute.start))
     }
 
-    /// The fault-free minute and by how much it is moved to lie in the history.
+    /// The fault-free minute and by how much it is moved: not at all if it lies in the history,
+    /// else to just before it, where nothing else is.
     fn normal(&self) -> Option<(&Minute, SimDuration)> {
         let minute = self.day.normal.as_ref()?;
         let history =
@@ -98,7 +100,7 @@ impl Case<'_> {
         let shift = if history.contains(minute.start) {
             SimDuration::ZERO
         } else {
-            (floor(self.window.start) + MINUTE * 3).since(minute.start)
+            (floor(self.window.start) - MINUTE * 3).since(minute.start)
         };
         Some((minute, shift))
     }
@@ -165,6 +167,7 @@ impl Case<'_> {
         &self,
         minute: &Minute,
         shift: SimDuration,
+        window: Window,
         ids: &BTreeMap<Name, EntityId>,
         out: &mut Gathered,
     ) {
@@ -180,11 +183,11 @@ impl Case<'_> {
                 kind: raw.kind,
                 status: SpanStatus::Unset,
             };
-            if self.window.contains(span.end()) {
+            if window.contains(span.end()) {
                 out.spans.push(span);
             }
         }
-        for raw in minute.logs.iter().filter(|log| self.window.contains(log.time + shift)) {
+        for raw in minute.logs.iter().filter(|log| window.contains(log.time + shift)) {
             out.logs.push(LogRecord {
                 time: raw.time + shift,
                 entity: ids[&*raw.pod],

@@ -77,10 +77,12 @@ fn figure(chart: &Chart, story: &Story) -> (String, String) {
         let text = format!("objective {}", format::quantity(objective, &chart.unit));
         out.text("tick objective-name", (LEFT + 4.0, y - 4.0), &text);
     }
-    let points: Vec<(f64, f64)> =
-        inside.iter().map(|(t, v)| (scale.time.x(*t), scale.y(*v))).collect();
-    out.polyline("series", &points);
-    if points.is_empty() {
+    for run in runs(&inside) {
+        let points: Vec<(f64, f64)> =
+            run.iter().map(|(t, v)| (scale.time.x(*t), scale.y(*v))).collect();
+        out.polyline("series", &points);
+    }
+    if inside.is_empty() {
         out.text("tick middle", ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0), "no samples");
     }
     (out.finish(), unit)
@@ -124,6 +126,17 @@ fn axes(out: &mut Drawing, scale: &Scale, story: &Story) {
     }
 }
 
+/// Stretches without a gap: where samples are absent, nothing is drawn.
+fn runs(points: &[(SimTime, f64)]) -> Vec<&[(SimTime, f64)]> {
+    let mut steps: Vec<i64> = points.windows(2).map(|p| p[1].0.since(p[0].0).nanos()).collect();
+    steps.sort_unstable();
+    let usual = steps.get(steps.len() / 2).copied().unwrap_or(0);
+    let steady = |a: &(SimTime, f64), b: &(SimTime, f64)| {
+        a.1 == b.1 || usual == 0 || b.0.since(a.0).nanos() <= usual.saturating_mul(4)
+    };
+    points.chunk_by(steady).collect()
+}
+
 /// The part of a line inside a window; where it enters or leaves, it is interpolated.
 fn clip(points: &[(SimTime, f64)], window: Window) -> Vec<(SimTime, f64)> {
     let first = points.partition_point(|p| p.0 < window.start);
@@ -145,5 +158,26 @@ fn round_up(value: f64) -> f64 {
     }
     let power = 10.0_f64.powf(value.log10().floor());
     let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
-    steps.iter().map(|s| s * power).find(|s| *s >= value * 1.02).unwrap_or(power * 15.0)
+    steps.iter().map(|s| s * power).find(|s| *s >= value * 0.999).unwrap_or(power * 15.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_is_not_bridged() {
+        let at = SimTime::from_secs;
+        let line = [(at(0), 1.0), (at(15), 2.0), (at(30), 1.0), (at(300), 5.0), (at(315), 4.0)];
+        assert_eq!(runs(&line).iter().map(|r| r.len()).collect::<Vec<_>>(), [3, 2]);
+        let window = Window { start: at(5), end: at(40) };
+        assert_eq!(clip(&line, window).first().map(|p| p.0), Some(at(5)));
+    }
+
+    #[test]
+    fn axes_end_at_round_numbers() {
+        for (value, top) in [(0.0, 1.0), (100.0, 100.0), (101.0, 150.0), (0.9, 1.0), (7.2, 8.0)] {
+            assert!((round_up(value) - top).abs() < 1e-9, "{value}");
+        }
+    }
 }

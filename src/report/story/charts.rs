@@ -2,7 +2,10 @@
 //!
 //! In: recorded tracks and the record's SLIs. Out: up to nine charts, each at most `POINTS` points
 //! (lowest and highest of each bucket are kept, so that no spike is lost). Units as recorded. Known
-//! limit: one series per chart; of several with the same role the highest quantile is taken.
+//! limit: one series per chart (of replicas, the highest at each time); of several with the same
+//! role the highest quantile is taken.
+
+use std::collections::BTreeMap;
 
 use super::{Case, Fault, Told, culprit};
 use crate::model::{EntityKind, Objective, Role};
@@ -131,18 +134,48 @@ fn replicas(told: &Told<'_>, service: &Name) -> Option<Chart> {
 }
 
 fn pick(told: &Told<'_>, entity: &Name, role: Role, of_users: bool) -> Option<Chart> {
-    let mine = told.tracks.iter().filter(|t| t.entity == *entity && t.role == role);
-    let filled = mine.filter(|t| t.points.len() > 1);
-    let best = filled.max_by_key(|t| (quality(t), std::cmp::Reverse(&t.metric)))?;
-    let stat = if best.stat.is_empty() { String::new() } else { format!(" {}", best.stat) };
+    let best = |tracks: Vec<&TrackView>| -> Option<TrackView> {
+        let filled = tracks.into_iter().filter(|t| t.role == role && t.points.len() > 1);
+        filled.max_by_key(|t| (quality(t), std::cmp::Reverse(&t.metric))).cloned()
+    };
+    let own = told.tracks.iter().filter(|t| t.entity == *entity).collect();
+    let (track, of) = match best(own) {
+        Some(track) => (track, ""),
+        None => {
+            let replicas = replica_tracks(told, entity);
+            let model = best(replicas.clone())?;
+            (worst_of(&model, &replicas), ", worst replica")
+        }
+    };
+    let stat = if track.stat.is_empty() { String::new() } else { format!(" {}", track.stat) };
     Some(Chart {
-        title: format!("{entity} {}{stat}", word(best)),
-        unit: best.unit.clone(),
-        points: thin(&best.points),
+        title: format!("{entity} {}{stat}{of}", word(&track)),
+        unit: track.unit.clone(),
+        points: thin(&track.points),
         objective: None,
         of_users,
         role,
     })
+}
+
+/// Tracks of the replicas of a service.
+fn replica_tracks<'t>(told: &'t Told<'_>, service: &Name) -> Vec<&'t TrackView> {
+    let map = told.topology;
+    let Ok(id) = map.find(service) else { return Vec::new() };
+    let of_service =
+        |t: &&TrackView| map.find(&t.entity).is_ok_and(|e| e != id && map.service_of(e) == id);
+    told.tracks.iter().filter(of_service).collect()
+}
+
+/// The highest value at each time over all tracks that are like `model`.
+fn worst_of(model: &TrackView, tracks: &[&TrackView]) -> TrackView {
+    let like = |t: &&&TrackView| t.metric == model.metric && t.stat == model.stat;
+    let mut worst: BTreeMap<SimTime, f64> = BTreeMap::new();
+    for (time, value) in tracks.iter().filter(like).flat_map(|t| &t.points) {
+        let highest = worst.entry(*time).or_insert(f64::NEG_INFINITY);
+        *highest = highest.max(*value);
+    }
+    TrackView { points: worst.into_iter().collect(), ..model.clone() }
 }
 
 /// Of several series with one role: the tail, the share of a limit, no single callee.

@@ -9,21 +9,36 @@ use std::collections::BTreeMap;
 use super::phrases::{self, answer_words, change_word, outcome_words, ruling};
 use super::{Case, Entry, Fault, Lane, Told, Tone};
 use crate::model::{
-    Action, Anomaly, Body, Cause, Decision, Diagnosis, Event, EventKind, Incident, IncidentChange,
-    Line, Plan, Ruling, StageReached, Verb, Verdict,
+    Action, Anomaly, Body, Cause, Decision, Diagnosis, EntityKind, Event, EventKind, Incident,
+    IncidentChange, Line, Plan, Ruling, StageReached, Verb, Verdict,
 };
 use crate::report::format;
 use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
 
 /// Repeats within this time of the last one are counted, not told again.
-const REPEAT: SimDuration = SimDuration::from_secs(300);
+const REPEAT: SimDuration = SimDuration::from_secs(600);
+
+/// Reasons of Kubernetes events that a replica's ordinary life brings, as Kubernetes writes them.
+const ROUTINE: [&str; 8] = [
+    "Created",
+    "Killing",
+    "Pulled",
+    "Pulling",
+    "Scheduled",
+    "Started",
+    "SuccessfulCreate",
+    "SuccessfulDelete",
+];
 
 /// The smallest change of confidence worth a line.
 const CONFIDENCE_STEP: f64 = 0.1;
 
 /// All entries of a trial.
 pub(super) fn entries(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Vec<Entry> {
-    let mut teller = Teller::default();
+    let map = told.topology;
+    let replicas = map.iter().filter(|(_, e)| e.kind == EntityKind::Replica);
+    let services = replicas.map(|(id, e)| (e.name.clone(), map.name(map.service_of(id)).clone()));
+    let mut teller = Teller { services: services.collect(), ..Teller::default() };
     for fault in faults {
         teller.fault(told, fault);
     }
@@ -42,6 +57,7 @@ pub(super) fn entries(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Vec<
 #[derive(Default)]
 struct Teller {
     out: Vec<Entry>,
+    services: BTreeMap<Name, Name>,
     pending: Vec<Anomaly>,
     resolved: (Option<SimTime>, usize),
     repeats: BTreeMap<(Option<Name>, String), Repeat>,
@@ -221,9 +237,19 @@ impl Teller {
 
     fn event(&mut self, time: SimTime, event: &Event) {
         let lane = if event.kind.is_change() { Lane::Change } else { Lane::Event };
-        let tone = if event.kind == EventKind::Kubernetes { Tone::Warn } else { Tone::Plain };
-        let text = phrases::event(event);
-        let key = (event.entity.clone(), event.reason.clone());
+        let routine = ROUTINE.contains(&event.reason.as_str());
+        let warns = event.kind == EventKind::Kubernetes && !routine;
+        let tone = if warns { Tone::Warn } else { Tone::Plain };
+        let service = event.entity.as_ref().map(|e| self.services.get(e).unwrap_or(e).clone());
+        let text = match (&service, routine) {
+            (Some(service), true) => format!("replicas of {service} replaced"),
+            (Some(service), false) => {
+                phrases::event(&Event { entity: Some(service.clone()), ..event.clone() })
+            }
+            (None, _) => phrases::event(event),
+        };
+        let reason = if routine { "replaced" } else { &event.reason };
+        let key = (service, reason.to_owned());
         if let Some(repeat) = self.repeats.get_mut(&key).filter(|_| lane == Lane::Event) {
             let first = &mut self.out[repeat.index];
             let last = first.until.unwrap_or(first.time);

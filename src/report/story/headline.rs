@@ -4,9 +4,10 @@
 //! onset, when users began to feel it; a stage that was not reached is absent, not 0.
 
 use super::{Case, Doing, Fault, Told, Tone};
-use crate::model::{AnswerKind, Body, Decision, StageReached, Verb};
+use crate::model::{AnswerKind, Body, Decision, SliSample, StageReached, Verb};
 use crate::report::format::{self, ABSENT};
 use crate::trial::Mode;
+use crate::unit::SimTime;
 
 /// The result in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub(super) fn headline(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Hea
     let (tone, text) = match (told.mode, told.truth.is_some(), faults.is_empty()) {
         (Mode::OpenLoop, ..) => open(cases),
         (_, true, true) => control(cases),
-        _ => closed(cases),
+        _ => closed(told, faults, cases),
     };
     let note = match told.mode {
         Mode::OpenLoop => {
@@ -49,9 +50,14 @@ pub(super) fn headline(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Hea
     Headline { tone, text, note: format!("{note}{labels}") }
 }
 
-fn closed(cases: &[Case]) -> (Tone, String) {
+fn closed(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> (Tone, String) {
     let Some(case) = cases.iter().find(|c| c.at(StageReached::Recovered).is_some()) else {
         let done = effective(cases);
+        if faults.first().is_some_and(|f| unharmed(told, f.window.start)) {
+            let what = if done.is_empty() { "nothing".to_owned() } else { texts(&done) };
+            let text = format!("users stayed within the objective; the engine did: {what}");
+            return (if done.is_empty() { Tone::Plain } else { Tone::Good }, text);
+        }
         let tried = match done.is_empty() {
             true => "nothing was done that changed the fleet".to_owned(),
             false => format!("although it did: {}", texts(&done)),
@@ -70,6 +76,18 @@ fn closed(cases: &[Case]) -> (Tone, String) {
         }
         None => (Tone::Warn, format!("recovered in {took}, without any action of the engine")),
     }
+}
+
+/// Whether the record shows that no interval from `start` on missed the objective.
+fn unharmed(told: &Told<'_>, start: SimTime) -> bool {
+    let Some(objective) = &told.record.objective else { return false };
+    let limit = objective.latency_p99.secs_f64();
+    let good = |s: &SliSample| {
+        s.failed <= s.requests * (1.0 - objective.availability)
+            && s.latency_p99_s.is_none_or(|p99| p99 <= limit)
+    };
+    let mut after = told.record.sli.iter().filter(|s| s.time > start).peekable();
+    after.peek().is_some() && after.all(good)
 }
 
 fn open(cases: &[Case]) -> (Tone, String) {

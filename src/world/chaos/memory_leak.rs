@@ -1,7 +1,8 @@
 //! Memory is never given back, with no deploy in sight.
 //!
 //! In: service, rate of the leak. Out: an effect on all replicas, whatever they run: garbage
-//! collection grows, then containers are killed. A restart starts it anew; larger replicas win time.
+//! collection grows, then containers are killed. A restart starts it anew; larger
+//! replicas win time.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -63,7 +63,7 @@ impl<'de> Deserialize<'de> for FaultSpec {
                 Ok(Self { at, id, spec: Spec { kind, params } })
             }
             _ => Err(D::Error::custom(format!(
-                "expected `at`, optionally `id`, and exactly one kind of fault, found kinds {kinds:?}"
+                "expected `at`, optionally `id`, and exactly one kind of fault, found {kinds:?}"
             ))),
         }
     }

@@ -12,30 +12,19 @@ use crate::stats::queueing::{erlang_c, wait_if_waiting};
 use crate::unit::SimTime;
 
 use super::Fleet;
+use super::calls::{Fate, attempts, edge_result, repeated};
 use super::circuit::passing;
 use super::latency::{Latency, mixed};
 use super::memory::{Collection, collection};
 use super::outbox::{Life, Outbox};
 use super::replica::{Death, Phase, Replica};
-use super::service::{Edge, Flow, Service};
-use super::spec::{CallSpec, ServiceSpec};
+use super::service::{Flow, Service};
+use super::spec::ServiceSpec;
 
 /// Highest load at which the steady-state formulas are believed.
 const STEADY: f64 = 0.98;
 /// How fast what a worker waits for follows the callee, per tick.
 const DAMPING: f64 = 0.5;
-/// Time to notice that a connection is refused, seconds.
-const REFUSED_S: f64 = 0.002;
-
-/// What the critical callees do to a request.
-struct Fate {
-    /// Probability that none of them fails it.
-    fine: f64,
-    /// Sum over callees of the probability of failing it.
-    failing: f64,
-    /// The same, times the probability of failing it again when it is sent anew.
-    again: f64,
-}
 
 /// What one replica needs for a request in this tick.
 struct Work {
@@ -165,23 +154,6 @@ impl Fleet {
     }
 }
 
-impl Default for Fate {
-    fn default() -> Self {
-        Self { fine: 1.0, failing: 0.0, again: 0.0 }
-    }
-}
-
-impl Fate {
-    /// `n` calls over an edge. Below 1 it is the kind of request that decides whether it calls,
-    /// so the same request sent anew calls again.
-    fn add(&mut self, edge: &Edge, n: f64) {
-        let share = if n < 1.0 { n * edge.failure } else { 1.0 - (1.0 - edge.failure).powf(n) };
-        self.fine *= 1.0 - share;
-        self.failing += share;
-        self.again += share * edge.repeat;
-    }
-}
-
 impl Service {
     fn serving(&self, slot: usize) -> Option<&Replica> {
         self.slots[slot].as_ref().filter(|replica| replica.phase == Phase::Ready)
@@ -271,57 +243,4 @@ fn response(spec: &ServiceSpec, replica: &Replica, work: &Work, hold: Latency, d
     let rate = capacity(spec, work, hold.mean, dt) / dt;
     let backlog = Latency { mean: replica.backlog / rate, variance: 0.0 };
     held.plus(line).plus(backlog)
-}
-
-/// One call's result in this tick: time-outs, failures, retries.
-fn edge_result(edge: &Edge, call: &CallSpec, callee: &Service) -> Edge {
-    let limit = call.timeout.secs_f64();
-    let (mut first, mut second, mut late, mut weight) = (0.0, 0.0, 0.0, 0.0);
-    for (w, law) in &callee.flow.response {
-        let (m1, m2) = law.capped(limit);
-        first += w * m1;
-        second += w * m2;
-        late += w * law.exceeds(limit);
-        weight += w;
-    }
-    let reached = if weight > 0.0 { 1.0 } else { 0.0 };
-    let scale = weight.max(1e-12);
-    let (first, second, late) = (first / scale, second / scale, late / scale);
-    let quick =
-        ((callee.flow.refused + callee.flow.shed) / callee.flow.arrived.max(1e-12)).min(1.0);
-    let failing = if callee.flow.arrived > 0.0 { callee.flow.failure() } else { 0.0 };
-    let attempt_failure = 1.0 - (1.0 - failing) * (1.0 - late * (1.0 - quick));
-    let mean = first * reached * (1.0 - quick) + REFUSED_S * quick;
-    let variance = (second * (1.0 - quick) - mean * mean).max(0.0);
-    let attempt_repeat = callee.flow.repeat.max(attempt_failure);
-    let (tries, tries2) = attempts(attempt_failure, attempt_repeat, call.retries);
-    let open = passing(edge.circuit);
-    let all_failed = attempt_failure * attempt_repeat.powi(call.retries as i32);
-    let all_repeat = attempt_repeat.powi(call.retries as i32 + 1);
-    let spread = tries * variance + (tries2 - tries * tries).max(0.0) * mean * mean;
-    Edge {
-        attempt_failure,
-        attempt_repeat,
-        failed: edge.failed + edge.sent * attempt_failure,
-        seconds: edge.seconds + edge.sent * mean,
-        failure: 1.0 - open * (1.0 - all_failed),
-        repeat: 1.0 - open * (1.0 - all_repeat),
-        call: Latency { mean: tries * mean * open, variance: spread * open },
-        ..edge.clone()
-    }
-}
-
-/// Mean and mean square of the number of attempts if the first fails with probability `p` and
-/// each later one with `q`.
-fn attempts(p: f64, q: f64, retries: u32) -> (f64, f64) {
-    (1..=retries).fold((1.0, 1.0), |(mean, square), k| {
-        let reach = p * q.powi(k as i32 - 1);
-        (mean + reach, square + reach * f64::from(2 * k + 1))
-    })
-}
-
-/// The sum of `n` calls; below 1, `n` is the probability of one.
-fn repeated(call: Latency, n: f64) -> Latency {
-    let chance = if n < 1.0 { n * (1.0 - n) * call.mean * call.mean } else { 0.0 };
-    Latency { mean: n * call.mean, variance: n * call.variance + chance }
 }

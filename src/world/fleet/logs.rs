@@ -171,7 +171,7 @@ impl Writer<'_> {
         match self.service.spec.runtime {
             Runtime::Go => {
                 format!(
-                    "level=error msg=\"call failed\" callee={callee} attempt={attempt} err=\"{why}\""
+                    "level=error msg=\"call failed\" callee={callee} try={attempt} err=\"{why}\""
                 )
             }
             Runtime::Nginx => format!("upstream {callee} failed on attempt {attempt}: {why}"),

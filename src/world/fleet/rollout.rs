@@ -1,11 +1,9 @@
-//! Changes of replicas: rolling updates, canaries, scaling; level-triggered as in Kubernetes.
+//! Changes of replicas from their begin to their end: rolling updates, canaries, scaling.
 //!
 //! In: a new template or a new number of replicas. Out: replicas created and terminated step by
-//! step, and the end of the change as an outcome and a deed. Rules after the Kubernetes Deployment
-//! controller: at most 25 % above the wanted number (rounded up), at most 25 % below it (rounded
-//! down), unready old replicas go first, a newer rollout supersedes an older one. A canary first
-//! brings a tenth, is watched, and is taken back if it is not ready. Known limit: termination is
-//! immediate; what waits in the line of a terminated replica is lost.
+//! step (`reconcile.rs`), and the end of the change as an outcome and a deed. As in Kubernetes, a
+//! newer rollout supersedes an older one. A canary first brings a tenth, is watched, and is taken
+//! back if it is not ready. Known limit: a canary is judged by readiness only, not by its errors.
 
 use crate::model::{Event, EventKind, OutcomeStatus};
 use crate::unit::ActionId;
@@ -38,12 +36,6 @@ pub(super) struct Rollout {
     pub brought: u32,
     /// Why it cannot be done in full.
     pub short: Option<String>,
-}
-
-/// Shares of replicas during a rollout.
-struct Room {
-    most: u32,
-    least: u32,
 }
 
 impl Fleet {
@@ -118,20 +110,6 @@ impl Fleet {
         self.reconcile(service, out);
     }
 
-    /// Brings the replicas of a service one step closer to what is wanted.
-    pub(super) fn reconcile(&mut self, service: usize, out: &mut Outbox) {
-        let owner = &self.services[service];
-        let (desired, generation) = (owner.desired, owner.template.generation);
-        let quarter = Room { most: desired + desired.div_ceil(4), least: desired - desired / 4 };
-        let cap = self.rollouts.iter().filter(|r| r.service == service).find_map(|r| r.canary);
-        let wanted = cap.map_or(desired, |cap| cap.min(desired));
-        self.bring(service, wanted, generation, &quarter, out);
-        self.take_old(service, desired - wanted, generation, &quarter, out);
-        self.take_surplus(service, desired, out);
-        self.note_progress(service, generation, out);
-        self.finish_complete(service, out);
-    }
-
     /// The canary has been watched: go on if it is ready, else take it back.
     pub(super) fn on_canary(&mut self, number: u32, out: &mut Outbox) {
         let Some(position) = self.rollouts.iter().position(|r| r.number == number) else { return };
@@ -162,131 +140,25 @@ impl Fleet {
         self.close(position, OutcomeStatus::Partial, &detail, out);
     }
 
-    fn bring(
-        &mut self,
-        service: usize,
-        wanted: u32,
-        generation: u32,
-        room: &Room,
-        out: &mut Outbox,
-    ) {
-        loop {
-            let owner = &self.services[service];
-            let new = owner.count(|r| r.template.generation == generation);
-            if new >= wanted || owner.alive() >= room.most || !self.create(service, out) {
-                return;
-            }
-            for rollout in self.rollouts.iter().filter(|r| r.service == service) {
-                if let Some((_, deed)) = rollout.order {
-                    out.record.deeds[deed].replicas_touched += 1;
-                }
-            }
-        }
-    }
-
-    fn take_old(
-        &mut self,
-        service: usize,
-        keep: u32,
-        generation: u32,
-        room: &Room,
-        out: &mut Outbox,
-    ) {
-        loop {
-            let owner = &self.services[service];
-            let old = owner.count(|r| r.template.generation != generation);
-            let young =
-                owner.count(|r| r.template.generation == generation && r.phase != Phase::Ready);
-            if old <= keep || owner.alive() <= room.least + young {
-                return;
-            }
-            let is_old = |ready: bool| {
-                owner.slots.iter().position(|slot| {
-                    slot.as_ref().is_some_and(|r| {
-                        r.template.generation != generation && (r.phase == Phase::Ready) == ready
-                    })
-                })
-            };
-            match is_old(false) {
-                Some(slot) => self.terminate(service, slot, out),
-                None if owner.ready() > room.least => {
-                    let slot = is_old(true).expect("there are old replicas and all are ready");
-                    self.terminate(service, slot, out);
-                    for rollout in self.rollouts.iter_mut().filter(|r| r.service == service) {
-                        rollout.taken += 1;
-                    }
-                }
-                None => return,
-            }
-        }
-    }
-
-    /// Fewer replicas are wanted than there are of the wanted kind.
-    fn take_surplus(&mut self, service: usize, desired: u32, out: &mut Outbox) {
-        let generation = self.services[service].template.generation;
-        while self.services[service].count(|r| r.template.generation == generation) > desired {
-            let slots = &self.services[service].slots;
-            let last = slots.iter().rposition(|slot| {
-                slot.as_ref().is_some_and(|r| r.template.generation == generation)
-            });
-            self.terminate(service, last.expect("there is a surplus"), out);
-        }
-    }
-
-    fn note_progress(&mut self, service: usize, generation: u32, out: &mut Outbox) {
-        let owner = &mut self.services[service];
-        let fresh = owner.count(|r| r.template.generation == generation && r.phase == Phase::Ready);
-        for rollout in self.rollouts.iter_mut().filter(|r| r.service == service) {
-            rollout.brought = rollout.brought.max(fresh);
-            if let Some((_, deed)) = rollout.order {
-                let deed = &mut out.record.deeds[deed];
-                let down = rollout.taken.saturating_sub(rollout.brought);
-                deed.replicas_down = deed.replicas_down.max(down);
-            }
-        }
-        let counts = (owner.desired, owner.ready());
-        if counts != owner.counted {
-            owner.counted = counts;
-            out.count(&owner.name, counts.0, counts.1);
-        }
-    }
-
-    fn finish_complete(&mut self, service: usize, out: &mut Outbox) {
-        let owner = &self.services[service];
-        let generation = owner.template.generation;
-        let current = owner.count(|r| r.template.generation == generation);
-        let complete = current == owner.desired
-            && owner.alive() == owner.desired
-            && owner.ready() == owner.desired;
-        let is_mine = |r: &Rollout| r.service == service && r.canary.is_none();
-        while complete && let Some(position) = self.rollouts.iter().position(is_mine) {
-            let short = self.rollouts[position].short.clone();
-            match short {
-                Some(why) => self.close(position, OutcomeStatus::Partial, &why, out),
-                None => self.close(position, OutcomeStatus::Applied, "all replicas ready", out),
-            }
-        }
-    }
-
     fn supersede(&mut self, service: usize, out: &mut Outbox) {
         while let Some(position) = self.rollouts.iter().position(|r| r.service == service) {
             self.close(position, OutcomeStatus::Partial, "superseded by a newer change", out);
         }
     }
 
-    fn close(&mut self, position: usize, status: OutcomeStatus, detail: &str, out: &mut Outbox) {
+    pub(super) fn close(
+        &mut self,
+        position: usize,
+        status: OutcomeStatus,
+        detail: &str,
+        out: &mut Outbox,
+    ) {
         let rollout = self.rollouts.remove(position);
         if let Some((action, deed)) = rollout.order {
             out.record.deeds[deed].ended = Some(out.now);
             out.record.deeds[deed].complete = status == OutcomeStatus::Applied;
             out.outcome(action, status, detail);
         }
-    }
-}
-
-impl Service {
-    fn count(&self, which: impl Fn(&super::replica::Replica) -> bool) -> u32 {
-        self.replicas().filter(|r| which(r)).count() as u32
     }
 }
 

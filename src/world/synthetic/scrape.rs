@@ -1,0 +1,33 @@
+//! What becomes visible, and when.
+//!
+//! In: the fleet and its outbox. Out: the batch of a step: logs, spans and a frame at a scrape;
+//! events, outcomes and last words whenever there are some. Events of what is not ours stay unseen.
+
+use super::Synthetic;
+use crate::model::{Batch, Event};
+use crate::unit::SimTime;
+
+impl Synthetic {
+    pub(super) fn scrape(&mut self, now: SimTime, batch: &mut Batch) {
+        self.scrapes += 1;
+        self.hand_over(batch);
+        let (spec, scrape) = (&self.spec.scrape, self.scrapes);
+        let logs = self.streams.child("logs");
+        self.fleet.write_logs(spec, logs, now, scrape, &mut batch.logs);
+        let spans = (self.streams.child("spans"), self.operations.as_slice());
+        self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
+        let frame = &mut batch.frame;
+        self.telemetry.scrape(&mut self.fleet, frame, now, scrape, spec.interval);
+        batch.has_frame = true;
+        self.next_scrape = now + spec.interval;
+    }
+
+    /// Gives the batch what became visible; what nobody can see stays unseen.
+    pub(super) fn hand_over(&mut self, batch: &mut Batch) {
+        batch.logs.append(&mut self.out.logs);
+        batch.outcomes.append(&mut self.out.outcomes);
+        let map = &self.topology;
+        let seen = |event: &Event| event.entity.as_ref().is_none_or(|name| map.find(name).is_ok());
+        batch.events.extend(self.out.events.drain(..).filter(seen));
+    }
+}

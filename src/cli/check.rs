@@ -25,7 +25,10 @@ pub(super) fn run(args: &Check, terminal: Terminal) -> Result<u8, Failure> {
     let mut problems = Vec::new();
     for file in &args.files {
         match check_any(file) {
-            Ok(sort) => terminal.print(&format!("{}: {sort} is good", file.display()))?,
+            Ok((sort, warnings)) => {
+                warnings.iter().for_each(|warning| terminal.note(&warning.to_string()));
+                terminal.print(&format!("{}: {sort} is good", file.display()))?;
+            }
             Err(found) => problems.extend(found),
         }
     }

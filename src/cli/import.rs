@@ -67,7 +67,8 @@ pub(super) fn run(args: &Import, terminal: Terminal) -> Result<u8, Failure> {
 fn render(summary: &Summary, args: &Import) -> String {
     let Summary { cases, samples, logs, spans, events, skipped } = summary;
     let mut text = format!(
-        "{}: {cases} cases, {samples} samples, {logs} log records, {spans} spans, {events} events\n",
+        "{}: {cases} cases, {samples} samples, {logs} log records, {spans} spans, \
+         {events} events\n",
         args.target.display()
     );
     for line in skipped {

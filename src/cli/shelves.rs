@@ -3,7 +3,7 @@
 use crate::catalog::nearest;
 use crate::scenario::kinds::{Kind, Shelf};
 use crate::scenario::{faults, shelves};
-use crate::{import, referee};
+use crate::{import, referee, report};
 
 /// All catalogs, in the order in which a trial meets them.
 #[must_use]
@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<Shelf> {
     all.push(Shelf::of("measure", referee::measure::catalog::ALL));
     all.push(Shelf::of("invariant", referee::safety::catalog::ALL));
     all.push(Shelf::of("importer", import::catalog::ALL));
+    all.push(Shelf::of("report", report::catalog::ALL));
     all
 }
 

@@ -11,9 +11,9 @@ use clap::ColorChoice;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terminal {
     /// Only errors on standard error.
-    pub(super) quiet: bool,
+    quiet: bool,
     /// More on standard error.
-    pub(super) verbose: bool,
+    verbose: bool,
     /// Colour on standard output.
     pub(super) color: bool,
     /// Whether standard error is a terminal, so that progress makes sense.

@@ -15,14 +15,14 @@ use crate::engine;
 use crate::model::{Cause, Policy};
 
 /// Format version of policy files.
-pub const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Reads and checks a policy file.
 ///
 /// # Errors
 /// Every problem of the file, sorted.
 pub fn load_policy(file: &Path) -> Result<Policy, Vec<Problem>> {
-    let source = Source::read(file).map_err(|problem| vec![problem])?;
+    let source = Source::read(file)?;
     let node = source.tree()?;
     read(&node, "").map_err(|findings| {
         let mut problems: Vec<Problem> = findings.into_iter().map(|f| source.problem(f)).collect();
@@ -46,7 +46,7 @@ pub fn default_policy() -> Policy {
 ///
 /// # Errors
 /// Every slip.
-pub fn read(node: &Node, path: &str) -> Result<Policy, Vec<Finding>> {
+pub(super) fn read(node: &Node, path: &str) -> Result<Policy, Vec<Finding>> {
     let mut findings = shape::check(&schema_of::<Policy>().to_value(), node, path);
     findings.extend(check_kinds(node, path));
     findings.extend(check_version(node, path, VERSION));
@@ -117,4 +117,36 @@ fn unknown_cause(found: &str, at: super::yaml::Mark) -> Finding {
     let hint = did_you_mean(nearest(found, names));
     let help = Some(format!("expected one of {}", names.join(", ")));
     Finding { at, message: format!("unknown cause {found:?}{hint}"), help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_policy_is_good_and_its_hash_is_of_its_content() {
+        let policy = default_policy();
+        assert_eq!(policy.name, "default");
+        let mut other = policy.clone();
+        assert_eq!(hash(&other), hash(&policy));
+        assert_eq!(hash(&policy).len(), 16);
+        other.alarm.threshold = 2.0;
+        assert_ne!(hash(&other), hash(&policy));
+    }
+
+    #[test]
+    fn wrong_causes_and_versions_are_found() {
+        let text =
+            "{version: 3, name: x, remediate: {bad_depoly: [restart], bad_deploy: [restrat]}}";
+        let findings = read(&yaml::parse(text).unwrap(), "").unwrap_err();
+        let messages: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "unknown cause \"bad_depoly\", did you mean \"bad_deploy\"?",
+                "unknown remedy \"restrat\", did you mean \"restart\"?",
+                "expected 1 for version, found 3",
+            ]
+        );
+    }
 }

@@ -26,6 +26,9 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
     };
     let staging = args.target(&file_name(&name)).map(|dir| Staging::begin(&dir)).transpose()?;
     let policy = policy.unwrap_or_else(default_policy);
+    for note in &dataset.meta.notes {
+        terminal.detail(&format!("{}: {note}", dataset.meta.name));
+    }
     let progress = Progress::new(terminal, "cases");
     let run = DatasetRun {
         dataset: &dataset,
@@ -61,8 +64,7 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
         output::tables(staging, &document)?
     };
     output::print(args.format, &outcomes.trials, &document, &files, terminal)?;
-    output::failures(&outcomes.failures, terminal);
-    Ok(if outcomes.failures.is_empty() { exit_code::DONE } else { exit_code::BAD_INPUT })
+    Ok(output::failures(&outcomes.failures, terminal).unwrap_or(exit_code::DONE))
 }
 
 fn known(dataset: &Dataset, case: &str) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::super::exit_code;
 use super::super::failure::Failure;
 use super::super::staging::{MARKER, Staging};
 use super::super::terminal::Terminal;
@@ -123,11 +124,13 @@ fn json(document: &RunDocument) -> String {
     text
 }
 
-/// Says which cases could not be run.
-pub(super) fn failures(failures: &[CaseFailure], terminal: Terminal) {
+/// Says which cases could not be run; the exit code that they ask for, if there are any.
+pub(super) fn failures(failures: &[CaseFailure], terminal: Terminal) -> Option<u8> {
     for failure in failures {
         terminal.error(&format!("error: {}: {}", failure.name, failure.problems.join("; ")));
     }
+    let code = |f: &CaseFailure| if f.broken { exit_code::BROKEN } else { exit_code::BAD_INPUT };
+    failures.iter().map(code).max()
 }
 
 /// No case could be run.
@@ -136,5 +139,6 @@ pub(super) fn nothing_ran(failures: &[CaseFailure]) -> Failure {
     for failure in failures {
         lines.push(format!("  {}: {}", failure.name, failure.problems.join("; ")));
     }
-    Failure::usage(lines.join("\n"))
+    let text = lines.join("\n");
+    if failures.iter().any(|f| f.broken) { Failure::Broken(text) } else { Failure::usage(text) }
 }

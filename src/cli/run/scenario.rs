@@ -9,7 +9,7 @@ use super::{Alarm, Run, output};
 use crate::campaign::document::{SourceDocument, SourceKind};
 use crate::campaign::{self, RunDocument, Setup};
 use crate::model::Policy;
-use crate::scenario::load_scenario;
+use crate::scenario::{hash, load_scenario};
 use crate::timeline::Provenance;
 
 /// Runs a scenario; the report is of the first seed.
@@ -23,6 +23,8 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
     let staging = args.target(&checked.file.name).map(|dir| Staging::begin(&dir)).transpose()?;
     let first = args.seed.unwrap_or(checked.file.seed);
     let seeds: Vec<u64> = (0..args.seeds).map(|n| first.wrapping_add(n)).collect();
+    let policy = (&checked.policy.name, hash(&checked.policy));
+    terminal.detail(&format!("policy {}, hash {}; seeds {seeds:?}", policy.0, policy.1));
     let progress = Progress::new(terminal, "seeds");
     let outcomes = campaign::run_scenario(&checked, &seeds, args.jobs, &|done, total, name| {
         progress.set(done, total, name);
@@ -43,9 +45,6 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
     let document = RunDocument::new(&setup, &outcomes.trials, &outcomes.failures);
     let files = output::report(staging, &outcomes.trials[0], &document)?;
     output::print(args.format, &outcomes.trials, &document, &files, terminal)?;
-    output::failures(&outcomes.failures, terminal);
-    if !outcomes.failures.is_empty() {
-        return Ok(exit_code::BAD_INPUT);
-    }
-    Ok(if document.met() { exit_code::DONE } else { exit_code::FAILED })
+    let done = if document.met() { exit_code::DONE } else { exit_code::FAILED };
+    Ok(output::failures(&outcomes.failures, terminal).unwrap_or(done))
 }

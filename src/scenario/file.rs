@@ -15,7 +15,7 @@ use crate::world::people::PeopleSpec;
 use crate::world::synthetic::SyntheticSpec;
 
 /// Format version of scenario files.
-pub const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -15,14 +15,14 @@ use crate::engine;
 use crate::model::{Cause, Policy};
 
 /// Format version of policy files.
-pub const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Reads and checks a policy file.
 ///
 /// # Errors
 /// Every problem of the file, sorted.
 pub fn load_policy(file: &Path) -> Result<Policy, Vec<Problem>> {
-    let source = Source::read(file).map_err(|problem| vec![problem])?;
+    let source = Source::read(file).map_err(|problem| vec![*problem])?;
     let node = source.tree()?;
     read(&node, "").map_err(|findings| {
         let mut problems: Vec<Problem> = findings.into_iter().map(|f| source.problem(f)).collect();
@@ -46,7 +46,7 @@ pub fn default_policy() -> Policy {
 ///
 /// # Errors
 /// Every slip.
-pub fn read(node: &Node, path: &str) -> Result<Policy, Vec<Finding>> {
+pub(super) fn read(node: &Node, path: &str) -> Result<Policy, Vec<Finding>> {
     let mut findings = shape::check(&schema_of::<Policy>().to_value(), node, path);
     findings.extend(check_kinds(node, path));
     findings.extend(check_version(node, path, VERSION));

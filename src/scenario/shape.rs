@@ -286,7 +286,7 @@ fn single_keys<'a>(branches: &[&'a Map<String, Json>]) -> Option<Vec<&'a str>> {
     branches.iter().map(name).collect()
 }
 
-fn constants<'a>(schema: &'a Map<String, Json>) -> Option<Vec<&'a str>> {
+fn constants(schema: &Map<String, Json>) -> Option<Vec<&str>> {
     match (schema.get("const"), schema.get("enum")) {
         (Some(Json::String(only)), _) => Some(vec![only]),
         (None, Some(Json::Array(all))) => all.iter().map(Json::as_str).collect(),

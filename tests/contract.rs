@@ -109,6 +109,30 @@ fn the_0247_incident_heals_because_of_the_action() {
 }
 
 #[test]
+fn every_scenario_meets_its_own_expectations() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut found = Vec::new();
+    scenarios(&root, &mut found);
+    assert!(found.len() >= 2, "found only {found:?}");
+    for file in found {
+        let output = windtunnel(&["run", &file, "--no-report", "--quiet"]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{file}\n{text}");
+    }
+}
+
+fn scenarios(dir: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(dir).expect("scenarios/ is readable") {
+        let path = entry.expect("scenarios/ is readable").path();
+        if path.is_dir() && !path.ends_with("policies") {
+            scenarios(&path, found);
+        } else if path.extension().is_some_and(|e| e == "yaml") {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+#[test]
 fn exit_codes_are_as_documented() {
     for (args, code) in [
         (&["--help"][..], 0),

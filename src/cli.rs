@@ -34,10 +34,10 @@ struct Cli {
     /// Colour: auto, always or never (the NO_COLOR variable is honoured).
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
-    /// Say nothing but results and errors.
+    /// Say nothing but results and errors: no progress, no notes, no warnings.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say more.
+    /// Say more on standard error: each finished trial, each file written.
     #[arg(long, global = true)]
     verbose: bool,
     #[command(subcommand)]
@@ -73,8 +73,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit_code::BAD_INPUT));
         }
     };
-    staging::remove_partial_on_interrupt();
     let terminal = Terminal::new(cli.color, cli.quiet, cli.verbose);
+    staging::remove_partial_on_interrupt(terminal);
     let work = AssertUnwindSafe(|| dispatch(&cli.verb, terminal));
     let code = match catch_unwind(work) {
         Ok(Ok(code)) => code,

@@ -28,13 +28,20 @@ pub(super) fn run(args: &Explain, terminal: Terminal) -> Result<u8, Failure> {
     let shelves = shelves::all();
     let found = shelves::find(&shelves, &args.name);
     if found.is_empty() {
-        let hint = did_you_mean(shelves::near(&shelves, &args.name));
-        let message = format!("unknown kind {:?}{hint} (`windtunnel list` knows all)", args.name);
-        return Err(Failure::usage(message));
+        return Err(Failure::usage(unknown(&shelves, &args.name)));
     }
     let pages: Vec<String> = found.iter().map(|(shelf, kind)| render(shelf, kind)).collect();
     terminal.print(&pages.join("\n\n"))?;
     Ok(exit_code::DONE)
+}
+
+/// The nearest name, else the kinds whose text mentions the word.
+fn unknown(shelves: &[Shelf], name: &str) -> String {
+    let hint = match (shelves::near(shelves, name), shelves::mentioning(shelves, name)) {
+        (None, kinds) if !kinds.is_empty() => format!(", it is mentioned by {}", kinds.join(", ")),
+        (near, _) => did_you_mean(near),
+    };
+    format!("unknown kind {name:?}{hint} (`windtunnel list` knows all)")
 }
 
 fn render(shelf: &Shelf, kind: &Kind) -> String {

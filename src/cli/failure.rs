@@ -42,6 +42,15 @@ impl Failure {
 fn list(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
-    let plural = if errors == 1 { "" } else { "s" };
-    format!("{}\n{errors} error{plural}", lines.join("\n"))
+    let mut counts = count(errors, "error");
+    if errors < problems.len() {
+        counts += &format!(", {}", count(problems.len() - errors, "warning"));
+    }
+    format!("{}\n{counts}", lines.join("\n"))
+}
+
+/// "1 error", "2 errors".
+pub(super) fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Map, Value as Json};
 
 use super::exit_code;
-use super::failure::Failure;
+use super::failure::{Failure, count};
 use super::progress::Progress;
 use super::staging;
 use super::terminal::Terminal;
@@ -61,15 +61,16 @@ pub(super) fn run(args: &Import, terminal: Terminal) -> Result<u8, Failure> {
     drop(guard);
     let summary = imported.map_err(|error: ImportError| Failure::usage(error.to_string()))?;
     terminal.print(&render(&summary, args))?;
+    terminal.note(&format!("next: windtunnel run {}", args.target.display()));
     Ok(exit_code::DONE)
 }
 
 fn render(summary: &Summary, args: &Import) -> String {
     let Summary { cases, samples, logs, spans, events, skipped } = summary;
     let mut text = format!(
-        "{}: {cases} cases, {samples} samples, {logs} log records, {spans} spans, \
-         {events} events\n",
-        args.target.display()
+        "{}: {}, {samples} samples, {logs} log records, {spans} spans, {events} events\n",
+        args.target.display(),
+        count(*cases, "case"),
     );
     for line in skipped {
         text += &format!("  left out or assumed: {line}\n");

@@ -8,6 +8,7 @@ use super::terminal::Terminal;
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
+    terminal: Terminal,
 }
 
 impl Progress {
@@ -20,7 +21,7 @@ impl Progress {
         let template = format!("{{bar:30}} {{pos}}/{{len}} {what} {{msg}}");
         let style = ProgressStyle::with_template(&template).expect("the template is valid");
         bar.set_style(style);
-        Self { bar }
+        Self { bar, terminal }
     }
 
     /// `done` of `total` are done, the last one was `name`.
@@ -28,6 +29,8 @@ impl Progress {
         self.bar.set_length(total as u64);
         self.bar.set_position(done as u64);
         self.bar.set_message(name.to_owned());
+        // A log without a terminal shows no bar; whoever wants more gets a line each.
+        self.bar.suspend(|| self.terminal.detail(&format!("{done}/{total} {name}")));
     }
 
     /// Wipes the bar.

@@ -45,9 +45,9 @@ pub(super) struct Run {
     /// Of a dataset: does the engine detect by itself, or is it told of the recording's alarm?
     #[arg(long, value_enum, default_value_t = Alarm::Detected)]
     alarm: Alarm,
-    /// How much later than labelled the alarm is told (negative: earlier).
-    #[arg(long, value_name = "DURATION", default_value = "0", allow_hyphen_values = true)]
-    alarm_shift: SimDuration,
+    /// How much later than labelled a reported alarm is told (negative: earlier; default 0s).
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    alarm_shift: Option<SimDuration>,
 }
 
 /// What `run` prints.

@@ -28,3 +28,16 @@ pub(super) fn find<'a>(shelves: &'a [Shelf], name: &str) -> Vec<(&'a Shelf, &'a 
 pub(super) fn near<'a>(shelves: &'a [Shelf], name: &str) -> Option<&'a str> {
     nearest(name, shelves.iter().flat_map(|shelf| shelf.kinds.iter().map(|kind| kind.kind)))
 }
+
+/// Names of the kinds whose texts hold a word, in any case of letters.
+#[must_use]
+pub(super) fn mentioning<'a>(shelves: &'a [Shelf], word: &str) -> Vec<&'a str> {
+    let word = word.to_lowercase();
+    let holds = |text: &str| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|one| one.to_lowercase() == word)
+    };
+    let kinds = shelves.iter().flat_map(|shelf| &shelf.kinds);
+    let told = |kind: &&Kind| [kind.summary, kind.help, kind.source].into_iter().any(holds);
+    kinds.filter(told).map(|kind| kind.kind).collect()
+}

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::exit_code;
 use super::failure::Failure;
+use super::terminal::Terminal;
 
 /// The file by which a report directory is known again.
 pub(super) const MARKER: &str = "result.json";
@@ -31,9 +32,9 @@ pub(super) struct Staging {
 }
 
 /// From now on Ctrl-C removes what is partial and ends the process.
-pub(super) fn remove_partial_on_interrupt() {
+pub(super) fn remove_partial_on_interrupt(terminal: Terminal) {
     // An error says that a handler is there already, as in tests: nothing to do.
-    let _ = ctrlc::set_handler(|| {
+    let _ = ctrlc::set_handler(move || {
         // The lock is held to the end, so that nothing is renamed or begun meanwhile.
         let partial = lock();
         for _ in 0..100 {
@@ -43,6 +44,7 @@ pub(super) fn remove_partial_on_interrupt() {
                 break;
             }
         }
+        terminal.note("interrupted: nothing half-written is left");
         std::process::exit(i32::from(exit_code::INTERRUPTED));
     });
 }

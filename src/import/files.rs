@@ -59,6 +59,9 @@ pub(super) fn below(source: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Fla
     if source.is_file() {
         return Ok(vec![source.to_owned()]);
     }
+    if !source.exists() {
+        return Err(Flaw::file(source, "expected a file or a folder, found nothing there"));
+    }
     let mut found = Vec::new();
     walk(source, DEPTH, &mut |path| {
         if endings.iter().any(|ending| has_ending(path, ending)) {

@@ -37,7 +37,7 @@ pub fn recognise(path: &Path) -> Result<Sort, Vec<Problem>> {
     if path.is_dir() {
         return Ok(Sort::Dataset);
     }
-    let source = Source::read(path)?;
+    let source = Source::read(path).map_err(|problem| vec![*problem])?;
     let node = source.tree()?;
     let count = |keys: &[&str]| keys.iter().filter(|key| node.get(key).is_some()).count();
     let scenario = count(&["fleet", "load", "faults", "start", "duration", "policy", "expect"]);
@@ -52,19 +52,20 @@ pub fn recognise(path: &Path) -> Result<Sort, Vec<Problem>> {
     }
 }
 
-/// What `path` is, and the warnings about it.
+/// What `path` is, with warnings about it.
 ///
 /// # Errors
-/// Every problem, sorted, if any is an error.
+/// Every problem, sorted, warnings among them, if one of them is an error.
 pub fn check_any(path: &Path) -> Result<(Sort, Vec<Problem>), Vec<Problem>> {
     let sort = recognise(path)?;
+    let good = (sort, Vec::new());
     match sort {
-        Sort::Scenario => load_scenario(path).map(|_| (sort, Vec::new())),
-        Sort::Policy => load_policy(path).map(|_| (sort, Vec::new())),
+        Sort::Scenario => load_scenario(path).map(|_| good),
+        Sort::Policy => load_policy(path).map(|_| good),
         Sort::Dataset => {
             let problems = of_timeline(&Dataset::check(path));
-            let good = !problems.iter().any(Problem::is_error);
-            if good { Ok((sort, problems)) } else { Err(problems) }
+            let usable = !problems.iter().any(Problem::is_error);
+            if usable { Ok((sort, problems)) } else { Err(problems) }
         }
     }
 }

@@ -87,7 +87,11 @@ impl Shelf {
         let Some(kind) = self.find(name) else { return Vec::new() };
         let node = Node::from_json(&Json::Object(params.clone()));
         let findings = shape::check(&(kind.schema)().to_value(), &node, name);
-        findings.into_iter().map(|finding| finding.message).collect()
+        let text = |finding: shape::Finding| match finding.help {
+            Some(help) => format!("{} ({help})", finding.message),
+            None => finding.message,
+        };
+        findings.into_iter().map(text).collect()
     }
 
     fn check_named(

@@ -35,7 +35,7 @@ pub struct Checked {
 /// # Errors
 /// Every problem, sorted by file and place.
 pub fn load_scenario(path: &Path) -> Result<Checked, Vec<Problem>> {
-    let source = Source::read(path)?;
+    let source = Source::read(path).map_err(|problem| vec![*problem])?;
     let node = source.tree()?;
     read(&source, &node).map_err(|mut problems| {
         problems.sort();

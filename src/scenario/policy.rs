@@ -22,7 +22,7 @@ pub(super) const VERSION: u32 = 1;
 /// # Errors
 /// Every problem of the file, sorted.
 pub fn load_policy(file: &Path) -> Result<Policy, Vec<Problem>> {
-    let source = Source::read(file)?;
+    let source = Source::read(file).map_err(|problem| vec![*problem])?;
     let node = source.tree()?;
     read(&node, "").map_err(|findings| {
         let mut problems: Vec<Problem> = findings.into_iter().map(|f| source.problem(f)).collect();

@@ -23,17 +23,17 @@ impl Source {
     ///
     /// # Errors
     /// If it cannot be read, is too large or is no text.
-    pub fn read(file: &Path) -> Result<Self, Vec<Problem>> {
+    pub fn read(file: &Path) -> Result<Self, Box<Problem>> {
         let size = std::fs::metadata(file).map(|m| m.len());
         if let Ok(size) = size
             && size > MAX_BYTES
         {
             let message = format!("expected at most {MAX_BYTES} bytes, found {size}");
-            return Err(vec![Problem::of_file(file, message)]);
+            return Err(Box::new(Problem::of_file(file, message)));
         }
         match std::fs::read_to_string(file) {
             Ok(text) => Ok(Self { file: file.to_owned(), text }),
-            Err(error) => Err(vec![Problem::of_file(file, format!("cannot be read: {error}"))]),
+            Err(error) => Err(Box::new(Problem::of_file(file, format!("cannot be read: {error}")))),
         }
     }
 

@@ -26,6 +26,10 @@ impl Dataset {
     /// All problems of `dataset.yaml` and of the folder's layout, sorted.
     pub fn open(path: &Path) -> Result<Self, Vec<TimelineError>> {
         let file_path = path.join(DATASET_FILE);
+        if !Self::is_at(path) && path.join("..").join(DATASET_FILE).is_file() {
+            let problem = "is a case, expected its dataset: run the folder above with --case";
+            return Err(vec![TimelineError::file(path, problem)]);
+        }
         let file: DatasetFile = yaml::read(&file_path).map_err(|e| vec![e])?;
         let mut problems = Vec::new();
         let mut complain =

@@ -1,6 +1,5 @@
 //! `run` with a dataset.
 
-use super::super::exit_code;
 use super::super::failure::Failure;
 use super::super::progress::Progress;
 use super::super::staging::Staging;
@@ -16,6 +15,8 @@ use crate::timeline::Dataset;
 /// Replays the cases of a dataset, or one of them with its report.
 pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Result<u8, Failure> {
     args.refuse(args.seeds != 1, "--seeds", "scenarios")?;
+    let shifted = args.alarm_shift.is_some() && args.alarm == Alarm::Detected;
+    args.refuse(shifted, "--alarm-shift", "`--alarm reported`")?;
     let dataset = Dataset::open(&args.path).map_err(|all| Failure::Problems(of_timeline(&all)))?;
     if let Some(case) = &args.case {
         known(&dataset, case)?;
@@ -38,7 +39,7 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
         jobs: args.jobs,
         alarm: match args.alarm {
             Alarm::Detected => AlarmSource::Detected,
-            Alarm::Reported => AlarmSource::Reported(args.alarm_shift),
+            Alarm::Reported => AlarmSource::Reported(args.alarm_shift.unwrap_or_default()),
         },
     };
     let outcomes = campaign::run_dataset(&run, &|done, total, name| {
@@ -64,16 +65,21 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
         output::tables(staging, &document)?
     };
     output::print(args.format, &outcomes.trials, &document, &files, terminal)?;
-    Ok(output::failures(&outcomes.failures, terminal).unwrap_or(exit_code::DONE))
+    output::failures(&outcomes.failures, terminal);
+    Ok(output::exit_code(&outcomes.failures))
 }
 
 fn known(dataset: &Dataset, case: &str) -> Result<(), Failure> {
     if dataset.cases().iter().any(|name| name == case) {
         return Ok(());
     }
-    let hint = did_you_mean(nearest(case, dataset.cases().iter().map(String::as_str)));
-    let count = dataset.cases().len();
-    Err(Failure::usage(format!("unknown case {case:?}{hint} (the dataset has {count})")))
+    let names = || dataset.cases().iter().map(String::as_str);
+    let (near, count) = (nearest(case, names()), dataset.cases().len());
+    let hint = did_you_mean(near);
+    let known: Vec<&str> = names().take(if near.is_some() { 0 } else { 3 }).collect();
+    let such = if known.is_empty() { "" } else { ", such as " };
+    let known = known.join(", ");
+    Err(Failure::usage(format!("unknown case {case:?}{hint} (of {count} here{such}{known})")))
 }
 
 /// Whatever a dataset is called, its report directory has a plain name.

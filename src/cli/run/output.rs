@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::exit_code;
-use super::super::failure::Failure;
+use super::super::failure::{Failure, count};
 use super::super::staging::{MARKER, Staging};
 use super::super::terminal::Terminal;
 use super::Format;
@@ -56,8 +56,12 @@ pub(super) fn print(
     files: &[PathBuf],
     terminal: Terminal,
 ) -> Result<(), Failure> {
+    files.iter().for_each(|file| terminal.detail(&format!("wrote {}", file.display())));
     let text = match format {
-        Format::Json => json(document),
+        Format::Json => {
+            told(files).iter().for_each(|line| terminal.note(line));
+            json(document)
+        }
         Format::Text => text(trials, document, files, terminal),
     };
     Ok(terminal.print(&text)?)
@@ -72,10 +76,16 @@ fn text(trials: &[Trial], document: &RunDocument, files: &[PathBuf], terminal: T
     if trials.len() > 1 {
         text += &breakdown(document);
     }
-    if let Some(folder) = files.first().and_then(|file| file.parent()) {
-        text += &format!("\nReport: {} ({} files)\n", folder.display(), files.len());
+    if let Some(line) = told(files) {
+        text += &format!("\n{line}\n");
     }
     text
+}
+
+/// Where the report is.
+fn told(files: &[PathBuf]) -> Option<String> {
+    let folder = files.first()?.parent()?;
+    Some(format!("Report: {} ({})", folder.display(), count(files.len(), "file")))
 }
 
 fn expectations(document: &RunDocument) -> String {
@@ -133,6 +143,15 @@ pub(super) fn failures(failures: &[CaseFailure], terminal: Terminal) -> Option<u
     failures.iter().map(code).max()
 }
 
+/// How the run ended, but for expectations: a bug of ours outweighs bad input.
+pub(super) fn exit_code(failures: &[CaseFailure]) -> u8 {
+    match failures {
+        [] => exit_code::DONE,
+        some if some.iter().any(|failure| failure.broken) => exit_code::BROKEN,
+        _ => exit_code::BAD_INPUT,
+    }
+}
+
 /// No case could be run.
 pub(super) fn nothing_ran(failures: &[CaseFailure]) -> Failure {
     let mut lines = vec!["nothing could be run".to_owned()];
@@ -140,5 +159,6 @@ pub(super) fn nothing_ran(failures: &[CaseFailure]) -> Failure {
         lines.push(format!("  {}: {}", failure.name, failure.problems.join("; ")));
     }
     let text = lines.join("\n");
-    if failures.iter().any(|f| f.broken) { Failure::Broken(text) } else { Failure::usage(text) }
+    let broken = exit_code(failures) == exit_code::BROKEN;
+    if broken { Failure::Broken(text) } else { Failure::Usage(text) }
 }

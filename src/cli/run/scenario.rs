@@ -16,6 +16,7 @@ use crate::timeline::Provenance;
 pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Result<u8, Failure> {
     args.refuse(args.case.is_some(), "--case", "datasets")?;
     args.refuse(args.alarm != Alarm::Detected, "--alarm", "datasets")?;
+    args.refuse(args.alarm_shift.is_some(), "--alarm-shift", "datasets")?;
     let mut checked = load_scenario(&args.path).map_err(Failure::Problems)?;
     if let Some(policy) = policy {
         checked = checked.with_policy(policy);
@@ -30,6 +31,9 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
         progress.set(done, total, name);
     });
     progress.finish();
+    if outcomes.trials.is_empty() {
+        return Err(output::nothing_ran(&outcomes.failures));
+    }
     let setup = Setup {
         source: SourceDocument {
             kind: SourceKind::Scenario,
@@ -39,12 +43,12 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
         policy: checked.policy.clone(),
         expect: checked.file.expect.clone(),
     };
-    if outcomes.trials.is_empty() {
-        return Err(output::nothing_ran(&outcomes.failures));
-    }
     let document = RunDocument::new(&setup, &outcomes.trials, &outcomes.failures);
     let files = output::report(staging, &outcomes.trials[0], &document)?;
     output::print(args.format, &outcomes.trials, &document, &files, terminal)?;
-    let done = if document.met() { exit_code::DONE } else { exit_code::FAILED };
-    Ok(output::failures(&outcomes.failures, terminal).unwrap_or(done))
+    output::failures(&outcomes.failures, terminal);
+    Ok(match output::exit_code(&outcomes.failures) {
+        exit_code::DONE if !document.met() => exit_code::FAILED,
+        code => code,
+    })
 }

@@ -2,8 +2,8 @@
 //!
 //! The one place where detection thresholds are applied. A signal is abnormal from
 //! `policy.threshold`; it alarms when it has been abnormal for `policy.pending` or through
-//! `MOST_SCRAPES` scrapes, whichever comes first; at once from `policy.immediate` or when a finding
-//! is complete in itself. Down to `HYSTERESIS` x threshold an abnormal signal lasts, so that noise
+//! `MOST_SCRAPES` scrapes, whichever comes first; at once from `policy.immediate` (a noisy metric
+//! only if its neighbours are abnormal with it) or when a finding is complete in itself. Down to `HYSTERESIS` x threshold an abnormal signal lasts, so that noise
 //! does not begin the waiting anew; the alarm itself needs the full threshold. It is over when it
 //! stayed under that for `policy.resolve_after`; a silent series (no sample) is given `PATIENCE`
 //! times as long. One active anomaly per signal, whichever detectors scored it. Known limit:
@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::detect::{Finding, Scored, Scores};
-use crate::model::{AlarmPolicy, Anomaly, Decision, SeriesMeta, SignalClass, StepInput};
+use crate::model::{AlarmPolicy, Anomaly, Decision, Role, SeriesMeta, SignalClass, StepInput};
 use crate::unit::{EntityId, Name, SeriesId, SimTime};
 
 /// Consecutive abnormal scrapes that are enough, however long `pending` is.
@@ -21,6 +21,13 @@ pub const MOST_SCRAPES: u32 = 3;
 pub const HYSTERESIS: f64 = 0.7;
 /// A signal without samples is given this many times `resolve_after`.
 pub const PATIENCE: i64 = 4;
+
+/// Neighbours (oneself included) and their series that must be abnormal in the same step so that
+/// a single sample of a noisy metric alarms: few requests make any percentile jump once in a while,
+/// but hardly those of caller and callee together.
+const WITNESSES: usize = 3;
+/// The same in series.
+const WITNESS_SERIES: usize = 6;
 
 /// Active and pending alarms.
 #[derive(Debug, Clone)]
@@ -62,8 +69,10 @@ impl Gate {
 
     /// Takes in the scores of one step; call it at every step, also without scores.
     pub fn step(&mut self, input: &StepInput<'_>, scores: &Scores, out: &mut Vec<Decision>) {
+        let witnesses = self.witnesses(input, scores);
         for (key, voice) in strongest(scores) {
-            self.hear(input, key, &voice, out);
+            let backed = voice.is_backed(input, &witnesses);
+            self.hear(input, key, &voice, backed, out);
         }
         self.settle(input, out);
     }
@@ -73,7 +82,27 @@ impl Gate {
         self.signals.values().filter_map(|signal| signal.anomaly.as_ref())
     }
 
-    fn hear(&mut self, at: &StepInput<'_>, key: Key, voice: &Voice<'_>, out: &mut Vec<Decision>) {
+    /// How many abnormal series each service (node ...) has in this step.
+    fn witnesses(&self, at: &StepInput<'_>, scores: &Scores) -> BTreeMap<EntityId, Vec<SeriesId>> {
+        let mut witnesses: BTreeMap<EntityId, Vec<SeriesId>> = BTreeMap::new();
+        for scored in scores.series.iter().filter(|s| s.score >= self.policy.threshold) {
+            let entity = at.topology.service_of(at.series.get(scored.series).entity);
+            let known = witnesses.entry(entity).or_default();
+            if !known.contains(&scored.series) {
+                known.push(scored.series);
+            }
+        }
+        witnesses
+    }
+
+    fn hear(
+        &mut self,
+        at: &StepInput<'_>,
+        key: Key,
+        voice: &Voice<'_>,
+        backed: bool,
+        out: &mut Vec<Decision>,
+    ) {
         let (score, since) = voice.score_and_since();
         let abnormal = score >= self.policy.threshold;
         let lasting =
@@ -89,7 +118,8 @@ impl Gate {
         signal.sightings += 1;
         let waited = now.since(signal.first_abnormal) >= self.policy.pending
             || signal.sightings >= MOST_SCRAPES;
-        let ripe = (abnormal && waited) || score >= self.policy.immediate || voice.at_once();
+        let ripe =
+            (abnormal && waited) || (score >= self.policy.immediate && backed) || voice.at_once();
         match &mut signal.anomaly {
             Some(anomaly) => anomaly.score = anomaly.score.max(score),
             None if ripe => {
@@ -177,6 +207,24 @@ impl Voice<'_> {
         }
     }
 
+    /// Whether one sample suffices: failed requests speak for themselves, and so does what was
+    /// counted over a window; a lone latency needs others to be abnormal with it, near it.
+    fn is_backed(&self, at: &StepInput<'_>, witnesses: &BTreeMap<EntityId, Vec<SeriesId>>) -> bool {
+        let Self::Series(scored) = self else { return true };
+        let meta = at.series.get(scored.series);
+        if matches!(meta.role, Role::Errors | Role::Availability) {
+            return true;
+        }
+        let (map, own) = (at.topology, at.topology.service_of(meta.entity));
+        let mut near: Vec<EntityId> = map.callers(own).chain(map.callees(own)).collect();
+        near.push(own);
+        near.sort_unstable();
+        near.dedup();
+        near.retain(|entity| witnesses.contains_key(entity));
+        let series: usize = near.iter().map(|entity| witnesses[entity].len()).sum();
+        near.len() >= WITNESSES && series >= WITNESS_SERIES
+    }
+
     fn at_once(&self) -> bool {
         matches!(self, Self::Finding(f) if f.at_once)
     }
@@ -250,14 +298,18 @@ fn signal_name(meta: &SeriesMeta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Batch, Direction, Role, SeriesCatalog};
+    use crate::model::{Batch, Direction, SeriesCatalog};
     use crate::unit::SimDuration;
 
     /// One score per frame (NaN: no sample) -> what was said, e.g. `"3 anomaly 1"`.
     fn run(step_secs: i64, scores: &[f64]) -> Vec<String> {
+        run_of("availability", step_secs, scores)
+    }
+
+    fn run_of(metric: &str, step_secs: i64, scores: &[f64]) -> Vec<String> {
         let topology = crate::engine::testing::topology();
         let mut series = SeriesCatalog::default();
-        let id = series.add(SeriesMeta::gauge(EntityId(1), "latency", "s")).unwrap();
+        let id = series.add(SeriesMeta::gauge(EntityId(1), metric, "1")).unwrap();
         let (mut gate, mut said) = (Gate::new(&AlarmPolicy::default()), Vec::new());
         for (i, score) in scores.iter().enumerate() {
             let now = SimTime::from_secs(i as i64 * step_secs);
@@ -299,6 +351,12 @@ mod tests {
     #[test]
     fn a_strong_score_does_not_wait() {
         assert_eq!(run(300, &[0.0, 3.0]), ["1 anomaly 1"]);
+    }
+
+    #[test]
+    fn a_lone_sample_of_a_noisy_metric_waits_for_another() {
+        assert_eq!(run_of("latency", 300, &[0.0, 9.0, 0.0]), [""; 0]);
+        assert_eq!(run_of("latency", 300, &[0.0, 9.0, 1.0]), ["2 anomaly 1"]);
     }
 
     #[test]

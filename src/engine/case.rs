@@ -55,7 +55,14 @@ pub struct Case<'a> {
     pub incident: &'a Incident,
     /// Every series and anomaly that left its baseline, strongest first within an entity.
     pub signs: Vec<Sign>,
+    onset: SimTime,
 }
+
+/// Shortest pause between onsets after which the trouble counts as new: what began before it is
+/// the state in which the new trouble arose.
+const EPISODE_GAP: SimDuration = SimDuration::from_secs(300);
+/// The same in frames, where telemetry is coarser.
+const EPISODE_FRAMES: i64 = 3;
 
 /// z-score from which a sign counts as sickness.
 pub const SICK_Z: f64 = 3.0;
@@ -64,13 +71,15 @@ impl<'a> Case<'a> {
     /// Reads the signs; the costly half of a diagnosis, done once for all methods.
     #[must_use]
     pub fn new(around: Surroundings<'a>, incident: &'a Incident) -> Self {
-        Self { signs: signs::read(&around, incident), around, incident }
+        let onset = episode(&around, incident);
+        Self { signs: signs::read(&around, incident, onset), around, incident, onset }
     }
 
-    /// When the first symptom was felt.
+    /// When the first symptom of the incident's latest episode was felt. An incident may stay open
+    /// for hours over a lasting fault; what is diagnosed is what began last.
     #[must_use]
-    pub fn onset(&self) -> SimTime {
-        self.incident.since
+    pub const fn onset(&self) -> SimTime {
+        self.onset
     }
 
     /// Signs of one entity that are strong enough to count.
@@ -193,4 +202,24 @@ impl<'a> Case<'a> {
             .max_by(|a, b| self.pain(*a).total_cmp(&self.pain(*b)).then(b.cmp(a)))
             .or_else(|| self.incident.anomalies.first().and_then(|a| topology.find(&a.entity).ok()))
     }
+}
+
+/// The first onset of the latest run of onsets without a longer pause.
+fn episode(around: &Surroundings<'_>, incident: &Incident) -> SimTime {
+    let times = around.history.times();
+    let frame = match (times.len(), times.back()) {
+        (2.., Some(last)) => last.since(times[times.len() - 2]),
+        _ => SimDuration::ZERO,
+    };
+    let gap = EPISODE_GAP.max(frame * EPISODE_FRAMES);
+    let mut onsets: Vec<SimTime> = incident.anomalies.iter().map(|a| a.since).collect();
+    onsets.sort_unstable();
+    let mut first = onsets.last().copied().unwrap_or(incident.since);
+    for onset in onsets.into_iter().rev() {
+        if first.since(onset) > gap {
+            break;
+        }
+        first = onset;
+    }
+    first
 }

@@ -7,6 +7,7 @@
 
 mod cause;
 mod confidence;
+mod rollout;
 mod tree;
 
 use super::case::{Case, percent};
@@ -38,7 +39,8 @@ pub(super) fn conclude(case: &Case<'_>, said: Vec<Suspicion>) -> Diagnosis {
     let top = ranked.first().map_or(0.0, |best| {
         let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.cause);
         let times = refutations(case, best.entity, best.cause);
-        facts.probability() * leaves(best.cause).powi(times as i32)
+        let sure = facts.probability() * leaves(best.cause).powi(times as i32);
+        sure.min(rollout::most(case, best.entity, best.cause))
     });
     let shares = confidence::share_out(top, &scores);
     let tree = ranked.first().and_then(|best| tree::grow(case, best.entity, best.cause));

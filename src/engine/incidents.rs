@@ -16,7 +16,9 @@ use self::judge::Judge;
 pub use self::open::MOST_MEMBERS;
 use self::open::{Member, Open, clue_of_change};
 use crate::engine::correlate::{Clue, Correlator};
-use crate::model::{Anomaly, Decision, Event, Incident, IncidentChange, StepInput, Topology};
+use crate::model::{
+    Anomaly, Decision, Event, Incident, IncidentChange, Role, SignalClass, StepInput, Topology,
+};
 use crate::unit::{IncidentId, SimDuration, SimTime};
 
 /// Affinity from which two clues belong to one incident.
@@ -25,6 +27,8 @@ pub const NEAR: f64 = 0.5;
 pub const CLOSE_AFTER: SimDuration = SimDuration::from_secs(120);
 /// Incidents open at a time; further anomalies join the youngest, and its reason says so.
 pub const MOST_OPEN: usize = 64;
+/// Context signals that wait for an incident to join.
+pub const MOST_WAITING: usize = 64;
 /// Changes remembered as possible suspects.
 pub const MOST_CHANGES: usize = 512;
 
@@ -33,6 +37,7 @@ pub struct Incidents {
     judge: Judge,
     open: Vec<Open>,
     changes: VecDeque<(Clue, Event)>,
+    waiting: VecDeque<Member>,
     opened: u32,
 }
 
@@ -40,8 +45,8 @@ impl Incidents {
     /// No incident yet.
     #[must_use]
     pub fn new(correlators: Vec<Box<dyn Correlator + Send>>) -> Self {
-        let (judge, open, changes) = (Judge::new(correlators), Vec::new(), VecDeque::new());
-        Self { judge, open, changes, opened: 0 }
+        let (open, changes, waiting) = (Vec::new(), VecDeque::new(), VecDeque::new());
+        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0 }
     }
 
     /// Takes in what the alarm gate said in this step (`Anomaly` and `Resolved`; other decisions
@@ -52,12 +57,14 @@ impl Incidents {
         self.judge.prepare(topology);
         let news = self.remember(&input.batch.events, topology);
         self.open.iter_mut().for_each(|open| open.touch(now));
+        self.waiting.iter_mut().for_each(|member| member.clue.until = now);
         let mut ended = false;
         for decision in gate {
             match decision {
                 Decision::Anomaly(anomaly) => self.place(anomaly, now, topology, out),
                 Decision::Resolved { anomaly, at } => {
                     ended |= self.open.iter_mut().any(|open| open.resolve(*anomaly, *at));
+                    self.waiting.retain(|member| member.anomaly.id != *anomaly);
                 }
                 _ => {}
             }
@@ -112,9 +119,16 @@ impl Incidents {
             self.open.iter().map(|open| open.nearest(&member.clue, &self.judge, map)).collect();
         let near: Vec<usize> = (0..said.len()).filter(|i| said[*i].value >= NEAR).collect();
         match near.split_first() {
+            None if is_context(found) => {
+                self.waiting.push_back(member);
+                let over = self.waiting.len().saturating_sub(MOST_WAITING);
+                self.waiting.drain(..over);
+            }
             None if self.open.len() < MOST_OPEN => {
                 let reason = format!("{} of {}", found.signal, found.entity);
+                let clue = member.clue.clone();
                 self.open_new(now, reason).admit(member, None);
+                self.call_in(&clue, map);
             }
             None => {
                 let youngest = self.open.last_mut().expect("the limit is above zero");
@@ -128,6 +142,19 @@ impl Incidents {
                 }
                 self.open[oldest].last_active = now;
                 self.open[oldest].admit(member, reason);
+            }
+        }
+    }
+
+    /// Context that waited and is near to what opened the youngest incident joins it.
+    fn call_in(&mut self, opener: &Clue, topology: &Topology) {
+        let youngest = self.open.last_mut().expect("it was just opened");
+        for member in std::mem::take(&mut self.waiting) {
+            let said = self.judge.affinity(&member.clue, opener, topology);
+            if said.value >= NEAR {
+                youngest.admit(member, Some(said.reason));
+            } else {
+                self.waiting.push_back(member);
             }
         }
     }
@@ -200,6 +227,13 @@ impl Incidents {
     }
 }
 
+/// Whether a signal only says what else goes on: more or fewer requests, bytes or writes are no
+/// trouble by themselves, but tell something about trouble that is there.
+fn is_context(anomaly: &Anomaly) -> bool {
+    anomaly.class == SignalClass::Metric
+        && matches!(anomaly.role, Role::Traffic | Role::Network | Role::Disk)
+}
+
 /// Groups of at least two lasting members that nothing connects with the oldest lasting one.
 fn loose_parts(members: &[Member], judge: &Judge, topology: &Topology) -> Vec<Vec<u32>> {
     let active: Vec<&Member> = members.iter().filter(|m| m.active).collect();
@@ -232,7 +266,7 @@ mod tests {
     use super::*;
     use crate::catalog::Spec;
     use crate::engine::correlate;
-    use crate::model::{Batch, Direction, EventKind, Role, SeriesCatalog, SignalClass};
+    use crate::model::{Batch, Direction, EventKind, SeriesCatalog};
     use crate::unit::Name;
 
     /// `web` calls `cart` and `ads`; `cart` calls `db`; `lone` stands apart.

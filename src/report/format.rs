@@ -128,6 +128,35 @@ pub fn cut(text: &str, width: usize) -> String {
     kept
 }
 
+/// The text with every RFC 3339 stamp in whole seconds, and without its date unless `dated`.
+#[must_use]
+pub fn stamps(text: &str, dated: bool) -> String {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let fits = |(byte, shape): (u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == *other,
+    };
+    let stamp = |rest: &str| {
+        let shaped = rest.len() >= SHAPE.len() && rest.bytes().zip(SHAPE).all(fits);
+        shaped.then_some(SHAPE.len())
+    };
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(first) = rest.chars().next() {
+        let Some(end) = stamp(rest) else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        };
+        out.push_str(if dated { &rest[..end] } else { &rest["0000-00-00T".len()..end] });
+        rest = &rest[end..];
+        if let Some(fraction) = rest.strip_prefix('.').filter(|f| digits(f) > 0) {
+            rest = &fraction[digits(fraction)..];
+        }
+    }
+    out
+}
+
 /// Words of a snake_case name with spaces.
 #[must_use]
 pub fn words(name: &str) -> String {
@@ -166,6 +195,18 @@ mod tests {
             (f64::NAN, "", "–"),
         ] {
             assert_eq!(quantity(value, unit), text);
+        }
+    }
+
+    #[test]
+    fn stamps_are_whole_seconds() {
+        for (text, dated, shown) in [
+            ("applied at 2026-01-06T02:35:03.203829581Z: é", false, "applied at 02:35:03Z: é"),
+            ("since 2026-01-06T02:35:03Z.", true, "since 2026-01-06T02:35:03Z."),
+            ("2026-01-06T02:35:03.2Z, z 4.25", true, "2026-01-06T02:35:03Z, z 4.25"),
+            ("2026-01-06 is a day", false, "2026-01-06 is a day"),
+        ] {
+            assert_eq!(stamps(text, dated), shown);
         }
     }
 

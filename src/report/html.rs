@@ -59,6 +59,9 @@ pub fn page(story: &Story) -> String {
             mode => mode_label(story.mode),
             timeline => safe(timeline::draw(story)),
             entries => entries(story),
+            outside => story.outside(),
+            moments => metrics::moments(story),
+            objective => story.charts.iter().any(|c| c.objective.is_some()),
             metrics => safe(metrics::draw(story)),
             tree => safe(case.and_then(|c| c.tree.as_ref()).map(|t| causes::draw(t, story.origin))
                 .unwrap_or_default()),
@@ -94,7 +97,11 @@ fn safe(markup: String) -> Value {
 
 fn numbers(story: &Story) -> Vec<Value> {
     let all = story.numbers.iter();
-    all.map(|f| context! { name => &f.name, value => &f.value, note => &f.note }).collect()
+    all.map(|f| {
+        let long = f.value.chars().count() > 11;
+        context! { name => &f.name, value => &f.value, note => &f.note, long => long }
+    })
+    .collect()
 }
 
 fn entries(story: &Story) -> Vec<Value> {
@@ -112,7 +119,9 @@ fn entries(story: &Story) -> Vec<Value> {
 }
 
 fn hypotheses(case: &Case) -> Vec<Value> {
-    let shown = case.hypotheses.iter().take(5);
+    let weights = case.worthy().take(5).flat_map(|h| &h.evidence).map(|e| e.weight.abs());
+    let heaviest = weights.fold(1.0, f64::max);
+    let shown = case.worthy().take(5);
     shown
         .map(|h| {
             let evidence = h.evidence.iter().take(6).map(|e| {
@@ -120,7 +129,7 @@ fn hypotheses(case: &Case) -> Vec<Value> {
                     method => &e.method,
                     text => &e.text,
                     weight => format!("{:+.2}", e.weight),
-                    width => (e.weight.abs().min(1.0) * 100.0).round(),
+                    width => (e.weight.abs() / heaviest * 100.0).round(),
                     against => e.weight < 0.0,
                 }
             });

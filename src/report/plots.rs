@@ -51,7 +51,7 @@ enum Picture<'a> {
 /// If a file cannot be written.
 pub fn trial(dir: &Path, story: &Story) -> Result<Vec<PathBuf>, ReportError> {
     let mut files = both(dir, "story", &Picture::Story(story))?;
-    if let Some(case) = story.main_case().filter(|c| stages::parts(c).len() > 1) {
+    if let Some(case) = story.main_case().filter(|c| c.parts().len() > 1) {
         files.extend(both(dir, "stages", &Picture::Stages(case, &story.title))?);
     }
     Ok(files)

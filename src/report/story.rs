@@ -14,6 +14,7 @@ mod graph;
 mod headline;
 mod phrases;
 mod stages;
+mod tidy;
 mod told;
 
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub use told::Told;
 use super::scores::{self, ScoreRow};
 use crate::model::{Hypothesis, StageReached, Truth};
 use crate::trial::Mode;
-use crate::unit::{Name, SimTime, Window};
+use crate::unit::{Name, SimDuration, SimTime, Window};
 
 /// Times at which one incident reached its stages; a missing stage was not reached or not known.
 pub type StageTimes = BTreeMap<StageReached, SimTime>;
@@ -93,7 +94,7 @@ impl Story {
         let cases = cases::cases(told);
         let origin = origin(told, &faults, &cases);
         let headline = headline::headline(told, &faults, &cases);
-        Self {
+        let mut story = Self {
             title: told.name.to_owned(),
             facts: told.facts.clone(),
             mode: told.mode,
@@ -109,7 +110,9 @@ impl Story {
             violations: scores::violations(&told.scorecard),
             faults,
             cases,
-        }
+        };
+        tidy::tidy(&mut story);
+        story
     }
 
     /// The incident the report is mainly about.
@@ -118,19 +121,29 @@ impl Story {
         self.cases.first()
     }
 
-    /// The stretch worth looking at: from a little before the first thing to a little after the
-    /// last one, inside the simulated window.
+    /// The stretch worth looking at: from a little before the first real fault (else before the
+    /// first thing) to a little after the last thing, inside the simulated window.
     #[must_use]
     pub fn focus(&self) -> Window {
         let quiet = |e: &&Entry| e.lane != Lane::Note;
-        let first = self.entries.iter().filter(quiet).map(|e| e.time).min();
+        let first = match self.faults.first() {
+            Some(fault) => Some(fault.window.start),
+            None => self.entries.iter().filter(quiet).map(|e| e.time).min(),
+        };
         let last = self.entries.iter().filter(quiet).map(|e| e.until.unwrap_or(e.time)).max();
         let (Some(first), Some(last)) = (first, last) else { return self.window };
-        let first = first.min(self.origin);
-        let pad = last.since(first).scaled(0.06) + crate::unit::SimDuration::from_secs(120);
+        let last = last.max(first);
+        let pad = last.since(first).scaled(0.08) + SimDuration::from_secs(120);
         let start = (first - pad).max(self.window.start);
         let end = (last + pad).min(self.window.end);
         if start < end { Window { start, end } } else { self.window }
+    }
+
+    /// How many entries lie before or after the stretch worth looking at.
+    #[must_use]
+    pub fn outside(&self) -> usize {
+        let focus = self.focus();
+        self.entries.iter().filter(|e| e.time < focus.start || e.time > focus.end).count()
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) const ENTRY: Entry<super::catalog::Build> = Entry {
 /// Columns used.
 pub const WIDTH: usize = 100;
 
+/// Most lines of one entry.
+const LINES: usize = 3;
+
 /// Whether colour is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
@@ -72,15 +75,12 @@ pub fn trial(story: &Story, files: &[&Path], colour: Colour) -> String {
     let mut out = Page { text: String::new(), colour };
     head(&mut out, story);
     timeline(&mut out, story);
-    for case in story.cases.iter().take(2) {
+    if let Some(case) = story.main_case() {
         hypotheses(&mut out, case);
         actions(&mut out, case);
         stages(&mut out, story, case);
     }
-    if story.cases.len() > 2 {
-        let rest = format::count(story.cases.len() - 2, "further incident");
-        out.line(&format!("{rest}: see the HTML report"));
-    }
+    others(&mut out, story);
     scores(&mut out, story);
     if !files.is_empty() {
         out.heading("Files");
@@ -156,7 +156,11 @@ fn entry_lines(entry: &story::Entry, story: &Story) -> (String, Vec<String>) {
     let head = format!("{offset:>9}  {}  {:<9}  ", format::clock(entry.time), entry.lane.label());
     let margin = head.chars().count();
     let mut lines = table::wrap(&entry.text, WIDTH - margin);
-    lines.truncate(3);
+    if lines.len() > LINES {
+        lines.truncate(LINES);
+        let last = lines[LINES - 1].clone();
+        lines[LINES - 1] = format::cut(&format!("{last} …"), WIDTH - margin);
+    }
     let first = if lines.is_empty() { String::new() } else { lines.remove(0) };
     let indent = " ".repeat(margin);
     (format!("{head}{first}"), lines.into_iter().map(|l| format!("{indent}{l}")).collect())
@@ -167,7 +171,7 @@ fn hypotheses(out: &mut Page, case: &Case) {
     if case.hypotheses.is_empty() {
         out.line("  no diagnosis was made");
     }
-    for (rank, hypothesis) in case.hypotheses.iter().take(3).enumerate() {
+    for (rank, hypothesis) in case.worthy().take(3).enumerate() {
         let cause = format::words(hypothesis.cause.as_str());
         let confidence = hypothesis.confidence.get();
         out.line(&format!(
@@ -245,6 +249,30 @@ fn stages(out: &mut Page, story: &Story, case: &Case) {
     }
 }
 
+fn others(out: &mut Page, story: &Story) {
+    let rest = story.cases.iter().skip(1);
+    if rest.len() == 0 {
+        return;
+    }
+    out.heading("Further incidents (more in the HTML report)");
+    for case in rest.take(8) {
+        let opened = format::offset(case.opened, story.origin);
+        let signals = format::count(case.signals, "signal");
+        let top = case.top().map(|h| {
+            let cause = format::words(h.cause.as_str());
+            format!(", blames {} ({cause}, {})", h.entity, format::percent(h.confidence.get()))
+        });
+        let done: Vec<&str> = case.actions.iter().map(|d| d.text.as_str()).collect();
+        let done = if done.is_empty() { "no plan".to_owned() } else { done.join(", ") };
+        let top = top.unwrap_or_default();
+        let text = format!("  {} at {opened}: {signals}{top}; {done}", case.id);
+        out.line(&format::cut(&text, WIDTH));
+    }
+    if story.cases.len() > 9 {
+        out.line(&format!("  and {} more", story.cases.len() - 9));
+    }
+}
+
 fn scores(out: &mut Page, story: &Story) {
     out.heading("Scorecard");
     if story.scores.is_empty() {
@@ -266,9 +294,11 @@ fn scores(out: &mut Page, story: &Story) {
     out.line(&violations);
 }
 
-/// The scorecard's rows as aligned lines.
+/// The scorecard's rows as aligned lines; those without a value are counted, not shown.
 pub(super) fn score_table(scores: &[super::scores::ScoreRow]) -> Vec<String> {
-    let rows = scores.iter().filter(|r| r.name != "violations").map(|row| {
+    let (known, absent): (Vec<_>, Vec<_>) =
+        scores.iter().filter(|r| r.name != "violations").partition(|r| r.value.is_some());
+    let rows = known.into_iter().map(|row| {
         vec![
             row.section.clone(),
             row.label(),
@@ -282,7 +312,12 @@ pub(super) fn score_table(scores: &[super::scores::ScoreRow]) -> Vec<String> {
     let rows: Vec<Vec<String>> = rows.collect();
     let head = ["section", "measure", "value", "chance", "n", "interval", ""];
     let lines = table::columns(&head, &rows, &[0, 1, 6]);
-    lines.into_iter().map(|line| format::cut(&line, WIDTH)).collect()
+    let mut lines: Vec<String> = lines.into_iter().map(|line| format::cut(&line, WIDTH)).collect();
+    if !absent.is_empty() {
+        let rows = format::count(absent.len(), "measure");
+        lines.push(format!("  {rows} without a value here: see the HTML report"));
+    }
+    lines
 }
 
 #[cfg(test)]

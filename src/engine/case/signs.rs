@@ -21,6 +21,10 @@ const BREWING_FRAMES: usize = 2;
 const FLAT_SHARE: f64 = 0.05;
 /// z from which a sign is as strong as can be.
 const FULL_Z: f64 = 60.0;
+/// Larger distances say no more: beyond this the divisor, not the trouble, decides.
+const HIGHEST_Z: f64 = 1000.0;
+/// Frames from the onset on from which a single frame is not believed.
+const LASTING_FRAMES: usize = 3;
 /// A detector's nominal threshold (score 1) in units of z.
 const Z_PER_SCORE: f64 = 3.0;
 
@@ -67,10 +71,10 @@ impl Sign {
     }
 }
 
-/// All signs, sorted by entity, then strongest first.
-pub(super) fn read(around: &Surroundings<'_>, incident: &Incident) -> Vec<Sign> {
-    let mut signs = metric_signs(around, incident.since);
-    signs.extend(anomaly_signs(around, incident));
+/// All signs since `onset`, sorted by entity, then strongest first.
+pub(super) fn read(around: &Surroundings<'_>, incident: &Incident, onset: SimTime) -> Vec<Sign> {
+    let mut signs = metric_signs(around, onset);
+    signs.extend(anomaly_signs(around, incident, onset));
     signs.sort_by(|a, b| {
         a.entity.cmp(&b.entity).then(b.z.total_cmp(&a.z)).then_with(|| a.signal.cmp(&b.signal))
     });
@@ -88,6 +92,7 @@ fn metric_signs(around: &Surroundings<'_>, since: SimTime) -> Vec<Sign> {
             let column = around.history.column(id);
             let baseline = Baseline::of(column, first..edge, meta, &mut scratch)?;
             let (z, at, onset) = baseline.largest(column, edge, meta.direction())?;
+            let z = z.min(HIGHEST_Z) * weight(meta);
             let topology = around.topology;
             Some(Sign {
                 entity: topology.service_of(meta.entity),
@@ -107,8 +112,8 @@ fn metric_signs(around: &Surroundings<'_>, since: SimTime) -> Vec<Sign> {
         .collect()
 }
 
-fn anomaly_signs(around: &Surroundings<'_>, incident: &Incident) -> Vec<Sign> {
-    let known = incident.anomalies.iter();
+fn anomaly_signs(around: &Surroundings<'_>, incident: &Incident, onset: SimTime) -> Vec<Sign> {
+    let known = incident.anomalies.iter().filter(|anomaly| anomaly.since >= onset);
     known
         .filter_map(|anomaly| {
             let id = around.topology.find(&anomaly.entity).ok()?;
@@ -185,23 +190,29 @@ impl Baseline {
     }
 
     /// Largest z from `edge` on, its index, and the index where z first got sick on the way there.
+    /// Of a series that has been sick for `LASTING_FRAMES` or more the second largest counts: one
+    /// frame that stands alone is an outlier, not a state.
     fn largest(
         &self,
         column: &VecDeque<f64>,
         edge: usize,
         bad: Direction,
     ) -> Option<(f64, usize, usize)> {
-        let mut best: Option<(f64, usize)> = None;
-        let mut onset = None;
+        let mut top = [None::<(f64, usize)>; 2];
+        let (mut onset, mut lasted) = (None, 0);
         for (index, value) in column.iter().enumerate().skip(edge).filter(|(_, v)| v.is_finite()) {
             let z = self.z(*value, bad);
             if z >= super::SICK_Z && onset.is_none() {
                 onset = Some(index);
             }
-            if best.is_none_or(|(most, _)| z > most) {
-                best = Some((z, index));
+            lasted += usize::from(onset.is_some());
+            if top[0].is_none_or(|(most, _)| z > most) {
+                top = [Some((z, index)), top[0]];
+            } else if top[1].is_none_or(|(second, _)| z > second) {
+                top[1] = Some((z, index));
             }
         }
+        let best = if lasted >= LASTING_FRAMES { top[1] } else { top[0] };
         best.filter(|(z, _)| *z > 0.0).map(|(z, index)| (z, index, onset.unwrap_or(index)))
     }
 
@@ -212,6 +223,17 @@ impl Baseline {
             Direction::Down => (-z).max(0.0),
             Direction::Both => z.abs(),
         }
+    }
+}
+
+/// How much a distance tells. Few requests decide a tail, and how much is asked or sent follows
+/// from what others do: both move far without anything being wrong there.
+fn weight(meta: &SeriesMeta) -> f64 {
+    match (meta.role, meta.stat()) {
+        (Role::Latency, Some("p99" | "p999" | "max" | "Maximum")) => 0.4,
+        (Role::Latency, Some("p95" | "p90")) => 0.7,
+        (Role::Traffic | Role::Network | Role::Disk | Role::Other, _) => 0.3,
+        _ => 1.0,
     }
 }
 

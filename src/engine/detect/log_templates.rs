@@ -179,7 +179,8 @@ impl Stream {
         if !fresh || self.in_window == 0 {
             return 0.0;
         }
-        self.trouble * (0.6 + 0.4 * f64::from(self.seen).log2())
+        // 1 at the fourth line of an error: two or three lines are any day's stray errors.
+        self.trouble * (0.2 + 0.4 * f64::from(self.seen).log2())
     }
 
     fn burst(&self, length: f64, config: &Config) -> f64 {

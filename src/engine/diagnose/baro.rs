@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Build, Case, Method, Parts, SICK_Z, Suspicion, evidence, sign_text};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::SignalClass;
+use crate::model::{EntityKind, SignalClass};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "baro",
@@ -39,6 +39,9 @@ impl Default for Config {
     }
 }
 
+/// What is outside of our reach is a caller's view of a call; it counts for less.
+const EXTERNAL_WEIGHT: f64 = 0.5;
+
 struct Baro(Config);
 
 fn build(spec: &Spec, _: Parts) -> Result<Box<dyn Method + Send>, KindError> {
@@ -56,7 +59,8 @@ impl Method for Baro {
             let strange = best.z >= SICK_Z;
             let text = format!("{} (z {:.1})", sign_text(best, topology), best.z);
             let said = strange.then(|| evidence("baro", best.strength(), Some(best.since), text));
-            let score = best.z.ln_1p();
+            let external = topology.get(entity).kind == EntityKind::External;
+            let score = best.strength() * if external { EXTERNAL_WEIGHT } else { 1.0 };
             out.push(Suspicion {
                 entity,
                 cause: None,

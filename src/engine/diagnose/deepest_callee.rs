@@ -66,6 +66,11 @@ fn build(spec: &Spec, _: Parts) -> Result<Box<dyn Method + Send>, KindError> {
 
 /// Weight of an entity's own resources, logs and events beside its users' pain.
 const INSIDE_WEIGHT: f64 = 0.5;
+/// The same for a resource that runs out: a saturated processor is seen nowhere else.
+const RESOURCE_WEIGHT: f64 = 0.9;
+/// What is outside of our reach is mostly seen through a caller's client: a view of the call, and
+/// of the service behind it. It counts for less than a service that tells of itself.
+const EXTERNAL_WEIGHT: f64 = 0.5;
 /// How much an unmeasured but sick explanation takes off.
 const VAGUE_EXPLANATION: f64 = 0.5;
 
@@ -88,7 +93,11 @@ impl DeepestCallee {
         let owned = owned_share(case, entity, &below);
         let first = is_first(case, entity, &above);
         let bonus = if first { self.0.first_bonus } else { 1.0 };
-        let score = (pain * owned + INSIDE_WEIGHT * inside) * bonus;
+        let resource = case.strongest(entity, |s| is_inside(s) && is_resource(s));
+        let inside = (INSIDE_WEIGHT * inside).max(RESOURCE_WEIGHT * resource);
+        let external = case.around.topology.get(entity).kind == EntityKind::External;
+        let view = if external { EXTERNAL_WEIGHT } else { 1.0 };
+        let score = (pain * owned + inside) * bonus * view;
         let said = self.words(case, entity, owned, &below, score);
         Some(Suspicion { entity, cause: None, score, evidence: said })
     }
@@ -130,6 +139,11 @@ impl DeepestCallee {
 
 fn is_inside(sign: &Sign) -> bool {
     sign.callee.is_none() && !matches!(sign.role, Role::Traffic | Role::Network | Role::Replicas)
+}
+
+fn is_resource(sign: &Sign) -> bool {
+    matches!(sign.role, Role::Cpu | Role::Memory | Role::Saturation)
+        && sign.after.zip(sign.before).is_some_and(|(after, before)| after > before)
 }
 
 /// What users of the entity suffer; for something not ours, what its callers saw.

@@ -7,9 +7,11 @@ use super::super::format;
 use super::super::story::{Graph, Node};
 use super::svg::Drawing;
 
-const COLUMN: f64 = 196.0;
+const GAP: f64 = 56.0;
 const ROW: f64 = 52.0;
-const BOX: (f64, f64) = (150.0, 34.0);
+const TALL: f64 = 34.0;
+/// Most characters of a name.
+const NAME: usize = 28;
 
 /// The drawing; empty without entities.
 pub(super) fn draw(graph: &Graph) -> String {
@@ -18,20 +20,24 @@ pub(super) fn draw(graph: &Graph) -> String {
     if columns == 0 {
         return String::new();
     }
-    let width = (columns as f64 * COLUMN).max(600.0);
+    let longest = graph.nodes.iter().map(|n| n.name.chars().count()).max().unwrap_or(0);
+    let wide = (longest.min(NAME) as f64 * 7.8 + 22.0).max(120.0);
+    let column = wide + GAP;
+    let width = (columns as f64 * column).max(1180.0);
+    let left = (width - (columns as f64 * column - GAP)) / 2.0;
     let height = rows as f64 * ROW + 24.0;
     let mut out = Drawing::new(width, height, "chart graph", "who calls whom, and who was sick");
     let sizes: Vec<usize> =
         (0..columns).map(|l| graph.nodes.iter().filter(|n| n.layer == l).count()).collect();
     let place = |node: &Node| {
         let gap = (rows - sizes[node.layer]) as f64 * ROW / 2.0;
-        (node.layer as f64 * COLUMN + 12.0, gap + node.row as f64 * ROW + 12.0)
+        (left + node.layer as f64 * column, gap + node.row as f64 * ROW + 12.0)
     };
     for (from, to) in &graph.edges {
         let (a, b) = (&graph.nodes[*from], &graph.nodes[*to]);
         let ((ax, ay), (bx, by)) = (place(a), place(b));
-        let (x1, y1) = (ax + BOX.0, ay + BOX.1 / 2.0);
-        let (x2, y2) = (bx, by + BOX.1 / 2.0);
+        let (x1, y1) = (ax + wide, ay + TALL / 2.0);
+        let (x2, y2) = (bx, by + TALL / 2.0);
         let sick = a.score.is_some() && b.score.is_some();
         let class = if sick { "edge sick" } else { "edge" };
         let mid = f64::midpoint(x1, x2);
@@ -41,12 +47,12 @@ pub(super) fn draw(graph: &Graph) -> String {
         );
     }
     for node in &graph.nodes {
-        draw_node(&mut out, node, place(node));
+        draw_node(&mut out, node, place(node), wide);
     }
     out.finish()
 }
 
-fn draw_node(out: &mut Drawing, node: &Node, at: (f64, f64)) {
+fn draw_node(out: &mut Drawing, node: &Node, at: (f64, f64), wide: f64) {
     let mut class = format!("node heat{}", heat(node.score));
     if node.culprit {
         class.push_str(" culprit");
@@ -63,12 +69,12 @@ fn draw_node(out: &mut Drawing, node: &Node, at: (f64, f64)) {
         (false, true) => "; blamed by the engine",
         (false, false) => "",
     };
-    out.rect(&class, at, BOX, &format!("{}: {seen}{mark}", node.name));
+    out.rect(&class, at, (wide, TALL), &format!("{}: {seen}{mark}", node.name));
     let faded = if node.score.is_none() && !node.culprit { " faded" } else { "" };
-    let text = format::cut(&node.name, 20);
+    let text = format::cut(&node.name, NAME);
     out.text(
         &format!("node-name middle heat-text{}{faded}", heat(node.score)),
-        (at.0 + BOX.0 / 2.0, at.1 + 21.5),
+        (at.0 + wide / 2.0, at.1 + 21.5),
         &text,
     );
 }

@@ -28,15 +28,30 @@ pub(super) fn draw(story: &Story) -> String {
         for chart in charts {
             let title = escape(&chart.title);
             let (figure, unit) = figure(chart, story);
-            let unit = escape(&unit);
+            let unit = match unit.as_str() {
+                unit if counted(chart) => String::from(if unit.is_empty() { "" } else { "count" }),
+                unit => escape(unit),
+            };
+            let objective = chart.objective.map(|o| {
+                format!(
+                    " <span class=\"goal\">objective {}</span>",
+                    format::quantity(o, &chart.unit)
+                )
+            });
+            let objective = objective.unwrap_or_default();
             out.push_str(&format!(
-                "<figure><figcaption>{title} <span class=\"faint\">{unit}</span></figcaption>\
+                "<figure><figcaption>{title} <span class=\"faint\">{unit}</span>{objective}</figcaption>\
                  {figure}</figure>"
             ));
         }
         out.push_str("</div>");
     }
     out
+}
+
+/// Whether it counts things, so that the title says the unit: `{pod}`, `{restart}`.
+fn counted(chart: &Chart) -> bool {
+    chart.unit.starts_with('{') && chart.unit.ends_with('}')
 }
 
 struct Scale {
@@ -62,7 +77,7 @@ fn figure(chart: &Chart, story: &Story) -> (String, String) {
     let low = inside.iter().map(|p| p.1).fold(0.0_f64, f64::min);
     let high = chart.objective.map_or(high, |o| high.max(o * 1.15));
     let (factor, unit) = format::scale_of(high, &chart.unit);
-    let counts = chart.unit.starts_with('{') && high < 10.0;
+    let counts = counted(chart) && high < 10.0;
     let top = match counts {
         true => (high / 2.0).ceil().max(1.0) * 2.0,
         false => round_up(high * factor) / factor,
@@ -74,8 +89,6 @@ fn figure(chart: &Chart, story: &Story) -> (String, String) {
     if let Some(objective) = chart.objective {
         let y = scale.y(objective);
         out.line("objective", (LEFT, y), (RIGHT, y));
-        let text = format!("objective {}", format::quantity(objective, &chart.unit));
-        out.text("tick objective-name", (LEFT + 4.0, y - 4.0), &text);
     }
     for run in runs(&inside) {
         let points: Vec<(f64, f64)> =
@@ -94,22 +107,35 @@ fn overlays(out: &mut Drawing, scale: &Scale, story: &Story) {
         let size = ((to - from).max(1.0), BOTTOM - TOP);
         out.rect("fault-shade", (from, TOP), size, &format!("fault {}", fault.id));
     }
-    let Some(case) = story.main_case() else { return };
-    let acted = case.actions.iter().find(|d| d.action.verb().touches_fleet() && d.acted.is_some());
-    let marks = [
-        ("detected", "D", case.at(StageReached::Detected)),
-        ("acted", "A", acted.and_then(|d| d.acted)),
-        ("recovered", "R", case.at(StageReached::Recovered)),
-    ];
     let mut last = f64::NEG_INFINITY;
-    for (class, letter, at) in marks {
-        let Some(at) = at else { continue };
+    for (class, letter, at, _) in marked(story) {
         let x = scale.time.x(at);
         out.line(&format!("moment {class}"), (x, TOP), (x, BOTTOM));
         let shown = x.max(last + 9.0);
         out.text("tick middle", (shown, TOP - 3.0), letter);
         last = shown;
     }
+}
+
+type Moment = (&'static str, &'static str, SimTime, &'static str);
+
+/// The moments of the main incident inside the stretch shown: class, letter, time, meaning.
+fn marked(story: &Story) -> Vec<Moment> {
+    let Some(case) = story.main_case() else { return Vec::new() };
+    let acted = case.actions.iter().find(|d| d.action.verb().touches_fleet() && d.acted.is_some());
+    let all = [
+        ("detected", "D", case.at(StageReached::Detected), "first signal"),
+        ("acted", "A", acted.and_then(|d| d.acted), "first action"),
+        ("recovered", "R", case.at(StageReached::Recovered), "users served again"),
+    ];
+    let focus = story.focus();
+    let all = all.into_iter().filter_map(|(c, l, at, what)| Some((c, l, at?, what)));
+    all.filter(|m| focus.contains(m.2)).collect()
+}
+
+/// The legend of the moments that are drawn.
+pub(super) fn moments(story: &Story) -> Vec<String> {
+    marked(story).iter().map(|(_, letter, _, what)| format!("{letter} {what}")).collect()
 }
 
 fn axes(out: &mut Drawing, scale: &Scale, story: &Story) {

@@ -6,17 +6,16 @@
 use minijinja::{Value, context};
 
 use super::super::format;
-use super::super::story::{Case, Stage, stage_name};
+use super::super::story::{Case, stage_name};
 use super::svg::Drawing;
+use crate::model::StageReached;
 use crate::unit::{SimDuration, SimTime};
 
 const WIDTH: f64 = 1180.0;
 
 /// The bar.
 pub(super) fn draw(case: &Case) -> String {
-    let mut reached: Vec<(SimTime, &Stage)> =
-        case.stages.iter().filter_map(|s| Some((s.at?, s))).collect();
-    reached.sort_by_key(|(at, stage)| (*at, stage.stage));
+    let reached = case.parts();
     let (Some((first, _)), Some((last, _))) = (reached.first(), reached.last()) else {
         return String::new();
     };
@@ -30,7 +29,7 @@ pub(super) fn draw(case: &Case) -> String {
         let [(from, _), (to, stage)] = pair else { continue };
         let took = format::short(to.since(*from));
         let width = x(*to) - x(*from);
-        let name = stage_name(stage.stage);
+        let name = stage_name(*stage);
         let title = format!("to {name}: {took}");
         out.rect(&format!("part part{}", i % 8), (x(*from), 16.0), (width, 34.0), &title);
         if width > 84.0 {
@@ -38,12 +37,14 @@ pub(super) fn draw(case: &Case) -> String {
             out.text("on-part middle", (x(*from) + width / 2.0, 45.0), &took);
         }
     }
-    out.text(
-        "tick",
-        (8.0, 68.0),
-        &format!("{} {}", stage_name(reached[0].1.stage), format::clock(*first)),
-    );
-    let name = reached.last().map(|(_, s)| stage_name(s.stage)).unwrap_or_default();
+    let begin = format!("{} {}", stage_name(reached[0].1), format::clock(*first));
+    out.text("tick", (8.0, 68.0), &begin);
+    if let Some(onset) = case.at(StageReached::Onset).filter(|o| first < o && o < last) {
+        out.line("moment acted", (x(onset), 8.0), (x(onset), 56.0));
+        let felt = format!("users begin to feel it {}", format::clock(onset));
+        out.text("tick middle", (x(onset).clamp(260.0, WIDTH - 360.0), 68.0), &felt);
+    }
+    let name = reached.last().map(|(_, s)| stage_name(*s)).unwrap_or_default();
     let whole = format::short(last.since(*first));
     out.text(
         "tick end",

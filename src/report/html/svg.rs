@@ -89,7 +89,7 @@ impl Drawing {
         let label = escape(&label);
         format!(
             "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" \
-             aria-label=\"{label}\">\n{body}</svg>"
+             aria-label=\"{label}\">\n<title>{label}</title>\n{body}</svg>"
         )
     }
 }

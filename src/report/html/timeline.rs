@@ -43,7 +43,8 @@ pub(super) fn draw(story: &Story) -> String {
             "actions" => actions(&mut out, &scale, story, y),
             _ => {}
         }
-        let here = story.entries.iter().filter(|e| lanes.contains(&e.lane));
+        let shown = |e: &&Entry| window.start <= e.time && e.time <= window.end;
+        let here = story.entries.iter().filter(|e| lanes.contains(&e.lane)).filter(shown);
         marks(&mut out, &scale, &here.collect::<Vec<_>>(), story, y);
     }
     out.finish()
@@ -60,6 +61,9 @@ fn axis(out: &mut Drawing, scale: &TimeScale, story: &Story, height: f64) {
 }
 
 fn bar(out: &mut Drawing, scale: &TimeScale, class: &str, span: Window, y: f64, text: &str) {
+    if span.end < scale.window.start || span.start > scale.window.end {
+        return;
+    }
     let (from, to) = (scale.x(span.start), scale.x(span.end));
     out.rect(class, (from, y - 9.0), ((to - from).max(2.0), 18.0), text);
 }

@@ -15,19 +15,12 @@ const COLOURS: [RGBColor; 8] = [BLUE, SKY, PINK, ORANGE, YELLOW, RED, GREEN, GRE
 const LEFT: f64 = 190.0;
 const RIGHT: f64 = 1060.0;
 
-/// Stages that were reached, in order of time.
-pub(super) fn parts(case: &Case) -> Vec<(SimTime, StageReached)> {
-    let mut reached: Vec<_> = case.stages.iter().filter_map(|s| Some((s.at?, s.stage))).collect();
-    reached.sort();
-    reached
-}
-
 /// Draws it.
 pub(super) fn draw<B: DrawingBackend>(area: &Area<B>, case: &Case, name: &str) -> Drawn
 where
     B::ErrorType: 'static,
 {
-    let parts = parts(case);
+    let parts = case.parts();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
     let total = last.0.since(first.0);
     let below = format!(
@@ -42,7 +35,7 @@ where
     let secs = total.secs_f64().max(1e-9);
     let x = |t: SimTime| (LEFT + t.since(first.0).secs_f64() / secs * (RIGHT - LEFT)) as i32;
     let rows = parts.len() as i32 - 1;
-    let height = (500 / rows.max(1)).min(64);
+    let height = (500 / rows.max(1)).min(110);
     for quarter in 0..=4 {
         let at = LEFT + f64::from(quarter) / 4.0 * (RIGHT - LEFT);
         let line = [(at as i32, 96), (at as i32, 96 + rows * height)];

@@ -1,7 +1,7 @@
 //! Incidents as the engine saw them, each with its stages, hypotheses and actions.
 //!
-//! In: the journal. Out: one `Case` per incident that was not merged away; those that acted come
-//! first, then those with more signals. The hypotheses shown are the ones it acted upon: of the
+//! In: the journal. Out: one `Case` per incident that was not merged away; those that answer a real
+//! fault come first, then those that acted, then those with more signals. The hypotheses shown are the ones it acted upon: of the
 //! last diagnosis up to the first plan, or the last one if there was no plan.
 
 use std::collections::BTreeMap;
@@ -168,7 +168,8 @@ impl Book {
         };
         cases.sort_by_key(|c| {
             let acted = acted(c);
-            (acted.is_none(), acted, std::cmp::Reverse(c.signals), c.id)
+            let real = c.at(StageReached::Onset).is_some();
+            (!real, acted.is_none(), acted, std::cmp::Reverse(c.signals), c.id)
         });
         cases
     }
@@ -224,10 +225,27 @@ impl Case {
         self.hypotheses.first()
     }
 
+    /// Hypotheses worth showing: those with evidence or with half a percent of confidence.
+    pub fn worthy(&self) -> impl Iterator<Item = &Hypothesis> {
+        self.hypotheses.iter().filter(|h| h.confidence.get() >= 0.005 || !h.evidence.is_empty())
+    }
+
     /// When it reached a stage.
     #[must_use]
     pub fn at(&self, stage: StageReached) -> Option<SimTime> {
         self.stages.iter().find(|s| s.stage == stage).and_then(|s| s.at)
+    }
+
+    /// Stages that were reached, in order of time; an onset after the first signal is left out.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(SimTime, StageReached)> {
+        let reached = self.stages.iter().filter_map(|s| Some((s.at?, s.stage)));
+        let mut reached: Vec<_> = reached.collect();
+        reached.sort();
+        if reached.first().is_some_and(|(_, first)| *first != StageReached::Onset) {
+            reached.retain(|(_, stage)| *stage != StageReached::Onset);
+        }
+        reached
     }
 
     /// From users feeling it to `stage`.

@@ -4,7 +4,7 @@
 //! become one line, repeated events of one entity are counted, a diagnosis is told again only when
 //! it changed. Known limit: what was collapsed is only in the audit log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::phrases::{self, answer_words, change_word, outcome_words, ruling};
 use super::{Case, Entry, Fault, Lane, Told, Tone};
@@ -46,6 +46,7 @@ pub(super) fn entries(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Vec<
         teller.line(line);
     }
     teller.flush();
+    teller.notices();
     if let Some(at) = cases.iter().find_map(|c| c.at(StageReached::Recovered)) {
         let text = "users are served within the objective again".to_owned();
         teller.say(at, Lane::Recovery, Tone::Good, text);
@@ -64,6 +65,9 @@ struct Teller {
     diagnosed: BTreeMap<IncidentId, (Name, Cause, f64)>,
     names: BTreeMap<ActionId, String>,
     last_plan: BTreeMap<IncidentId, String>,
+    pages: BTreeSet<ActionId>,
+    ruled: BTreeSet<ActionId>,
+    notices: Vec<(SimTime, String)>,
 }
 
 struct Repeat {
@@ -104,8 +108,10 @@ impl Teller {
                 let name = self.name(outcome.action);
                 let (tone, word) = outcome_words(outcome.status);
                 if outcome.status.is_final() {
+                    let page = self.pages.contains(&outcome.action);
+                    let lane = if page { Lane::People } else { Lane::Outcome };
                     let more = detail(&outcome.detail);
-                    self.say(line.time, Lane::Outcome, tone, format!("{word}: {name}{more}"));
+                    self.say(line.time, lane, tone, format!("{word}: {name}{more}"));
                 }
             }
             Body::Answer(answer) => {
@@ -132,7 +138,7 @@ impl Teller {
             Decision::Plan(plan) => self.plan(time, plan),
             Decision::Verdict(verdict) => self.verdict(time, verdict),
             Decision::Ask(action) => {
-                self.names.insert(action.id, phrases::action(action));
+                self.learn(action);
                 let text = format!("asked to approve: {}", phrases::action(action));
                 self.say(time, Lane::People, Tone::Warn, text);
             }
@@ -146,16 +152,12 @@ impl Teller {
                 let text = format!("verified, {word}: {name}{}", detail(&seen.checked));
                 self.say(time, Lane::Outcome, tone, text);
             }
-            Decision::Notify(told) => {
-                self.say(time, Lane::People, Tone::Plain, format!("team told: {}", told.text));
-            }
+            Decision::Notify(told) => self.notices.push((time, told.text.clone())),
         }
     }
 
     fn plan(&mut self, time: SimTime, plan: &Plan) {
-        for action in &plan.actions {
-            self.names.insert(action.id, phrases::action(action));
-        }
+        plan.actions.iter().for_each(|action| self.learn(action));
         let steps: Vec<String> = plan.actions.iter().map(phrases::action).collect();
         let steps =
             if steps.is_empty() { "nothing to do".to_owned() } else { steps.join(", then ") };
@@ -168,12 +170,19 @@ impl Teller {
     }
 
     fn verdict(&mut self, time: SimTime, verdict: &Verdict) {
-        if verdict.guardrail != "all" && verdict.ruling == Ruling::Allow {
+        let (word, tone) = ruling(verdict.ruling);
+        let name = self.name(verdict.action);
+        if verdict.ruling == Ruling::Allow {
+            if verdict.guardrail == "all" && !self.pages.contains(&verdict.action) {
+                self.say(time, Lane::Guard, tone, format!("{name}: {}", verdict.saw));
+            }
             return;
         }
-        let (word, tone) = ruling(verdict.ruling);
+        let first = self.ruled.insert(verdict.action);
+        if verdict.guardrail == "all" && !first {
+            return;
+        }
         let who = if verdict.guardrail == "all" { "all guardrails" } else { &verdict.guardrail };
-        let name = self.name(verdict.action);
         let why = [verdict.saw.as_str(), verdict.limit.as_str()];
         let why: Vec<&str> = why.into_iter().filter(|w| !w.is_empty()).collect();
         let text = format!("{who}, {word}: {name}{}", detail(&why.join(", ")));
@@ -181,15 +190,31 @@ impl Teller {
     }
 
     fn act(&mut self, time: SimTime, action: &Action) {
+        self.learn(action);
         let text = phrases::action(action);
-        self.names.insert(action.id, text.clone());
         let dry = if action.dry_run { "dry run, not done: " } else { "" };
-        match action.verb() {
-            Verb::PageOnCall => self.say(time, Lane::People, Tone::Warn, format!("{dry}{text}")),
-            _ => {
-                let why = detail(&action.reason);
-                self.say(time, Lane::Action, Tone::Plain, format!("{dry}{text}{why}"));
+        let (lane, tone) = match action.verb() {
+            Verb::PageOnCall => (Lane::People, Tone::Warn),
+            _ => (Lane::Action, Tone::Plain),
+        };
+        self.say(time, lane, tone, format!("{dry}{text}"));
+    }
+
+    /// What the team was told, unless a line of the same instant says it already.
+    fn notices(&mut self) {
+        let telling = |e: &&Entry| !matches!(e.lane, Lane::Signal | Lane::Event | Lane::Note);
+        let told: BTreeSet<SimTime> = self.out.iter().filter(telling).map(|e| e.time).collect();
+        for (time, text) in std::mem::take(&mut self.notices) {
+            if !told.contains(&time) {
+                self.say(time, Lane::People, Tone::Plain, format!("team told: {text}"));
             }
+        }
+    }
+
+    fn learn(&mut self, action: &Action) {
+        self.names.insert(action.id, phrases::action(action));
+        if action.verb() == Verb::PageOnCall {
+            self.pages.insert(action.id);
         }
     }
 
@@ -308,7 +333,7 @@ fn signals(group: &[&Anomaly], places: &str) -> String {
 }
 
 fn some_of<'a>(names: impl Iterator<Item = &'a Name>) -> String {
-    let names: std::collections::BTreeSet<&Name> = names.collect();
+    let names: BTreeSet<&Name> = names.collect();
     let shown: Vec<&str> = names.iter().take(3).map(|n| n.as_str()).collect();
     match names.len() {
         0..=3 => shown.join(", "),

@@ -7,7 +7,7 @@ use super::{Case, Doing, Fault, Told, Tone};
 use crate::model::{AnswerKind, Body, Decision, SliSample, StageReached, Verb};
 use crate::report::format::{self, ABSENT};
 use crate::trial::Mode;
-use crate::unit::SimTime;
+use crate::unit::{SimDuration, SimTime};
 
 /// The result in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,9 @@ pub struct Fact {
 /// The headline of a trial.
 pub(super) fn headline(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Headline {
     let (tone, text) = match (told.mode, told.truth.is_some(), faults.is_empty()) {
-        (Mode::OpenLoop, ..) => open(cases),
+        (Mode::OpenLoop, ..) => open(told, faults, cases),
         (_, true, true) => control(cases),
+        (_, false, _) => unlabelled(cases),
         _ => closed(told, faults, cases),
     };
     let note = match told.mode {
@@ -51,24 +52,19 @@ pub(super) fn headline(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Hea
 }
 
 fn closed(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> (Tone, String) {
+    let done = effective(cases);
     let Some(case) = cases.iter().find(|c| c.at(StageReached::Recovered).is_some()) else {
-        let done = effective(cases);
-        if faults.first().is_some_and(|f| unharmed(told, f.window.start)) {
-            let what = if done.is_empty() { "nothing".to_owned() } else { texts(&done) };
-            let text = format!("users stayed within the objective; the engine did: {what}");
-            return (if done.is_empty() { Tone::Plain } else { Tone::Good }, text);
-        }
-        let tried = match done.is_empty() {
-            true => "nothing was done that changed the fleet".to_owned(),
-            false => format!("although it did: {}", texts(&done)),
+        let felt = faults.iter().any(|f| f.onset.is_some());
+        let start = faults.first().map_or(told.window.start, |f| f.window.start);
+        return match (felt || !unharmed(told, start), served_at_end(told)) {
+            (false, _) => unfelt(start, &done),
+            (true, true) => served(cases, &done),
+            (true, false) => ill(cases, &done),
         };
-        let detected = if cases.is_empty() { "not detected, " } else { "" };
-        return (Tone::Bad, format!("not healed: {detected}{tried}"));
     };
     let took = format::short_or_absent(case.until(StageReached::Recovered));
     let recovered = case.at(StageReached::Recovered);
-    let done = effective(std::slice::from_ref(case));
-    let before = done.iter().filter(|d| d.acted <= recovered);
+    let before = done.iter().filter(|d| d.acted <= recovered && d.action.incident == case.id);
     match before.clone().find(|d| d.healed == Some(true)).or_else(|| before.clone().next()) {
         Some(doing) => {
             let verb = format::words(doing.action.verb().as_str());
@@ -78,75 +74,166 @@ fn closed(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> (Tone, String) {
     }
 }
 
-/// Whether the record shows that no interval from `start` on missed the objective.
-fn unharmed(told: &Told<'_>, start: SimTime) -> bool {
-    let Some(objective) = &told.record.objective else { return false };
-    let limit = objective.latency_p99.secs_f64();
-    let good = |s: &SliSample| {
-        s.failed <= s.requests * (1.0 - objective.availability)
-            && s.latency_p99_s.is_none_or(|p99| p99 <= limit)
-    };
-    let mut after = told.record.sli.iter().filter(|s| s.time > start).peekable();
-    after.peek().is_some() && after.all(good)
+fn unfelt(start: SimTime, done: &[&Doing]) -> (Tone, String) {
+    match done.first() {
+        None => (Tone::Plain, "users never felt it; nothing was changed".to_owned()),
+        Some(first) => {
+            let after = first.acted.map(|at| at.since(start)).filter(|d| d.nanos() >= 0);
+            let after = after.map(|d| format!(", {} after the fault began", format::short(d)));
+            let text = format!("users never felt it: {}{}", texts(done), after.unwrap_or_default());
+            (Tone::Good, text)
+        }
+    }
 }
 
-fn open(cases: &[Case]) -> (Tone, String) {
-    let Some(case) = cases.first() else {
-        return (Tone::Bad, "no incident was opened".to_owned());
-    };
-    let touches = |d: &&Doing| d.action.verb().touches_fleet() && d.acted.is_some();
-    let after = case.until(StageReached::Decided).map(format::short);
-    let after = after.map(|t| format!(", decided {t} after onset")).unwrap_or_default();
-    match case.actions.iter().find(touches) {
-        Some(doing) => (Tone::Plain, format!("would have done: {}{after}", doing.text)),
-        None if case.actions.iter().any(|d| d.action.verb() == Verb::PageOnCall) => {
-            let named = case.top().map(super::phrases::hypothesis).unwrap_or_default();
-            (Tone::Plain, format!("would have paged a person ({named}){after}"))
+fn served(cases: &[Case], done: &[&Doing]) -> (Tone, String) {
+    match (done.is_empty(), cases.is_empty()) {
+        (false, _) => {
+            (Tone::Good, format!("users are served again at the end, after {}", texts(done)))
         }
-        None => (Tone::Warn, "an incident was opened; nothing would have been done".to_owned()),
+        (true, false) => {
+            (Tone::Warn, "recovered by the end, without any action of the engine".to_owned())
+        }
+        (true, true) => (Tone::Warn, "recovered by the end, but nobody noticed".to_owned()),
+    }
+}
+
+fn ill(cases: &[Case], done: &[&Doing]) -> (Tone, String) {
+    let text = match (done.is_empty(), cases.is_empty()) {
+        (false, _) => format!("not healed, although it did {}", texts(done)),
+        (true, false) => "not healed: detected, but nothing was done that changed the fleet".into(),
+        (true, true) => "not healed: not detected and nothing done".to_owned(),
+    };
+    (Tone::Bad, text)
+}
+
+/// Whether the record shows that no interval from `start` on missed the objective.
+fn unharmed(told: &Told<'_>, start: SimTime) -> bool {
+    let mut after = told.record.sli.iter().filter(|s| s.time > start).peekable();
+    after.peek().is_some() && after.all(|s| within(told, s))
+}
+
+/// Whether users were served in each of the last five minutes.
+fn served_at_end(told: &Told<'_>) -> bool {
+    let last = told.record.sli.last().map_or(told.window.end, |s| s.time);
+    unharmed(told, last - SimDuration::from_secs(300))
+}
+
+fn within(told: &Told<'_>, sli: &SliSample) -> bool {
+    told.record.objective.as_ref().is_some_and(|objective| {
+        let limit = objective.latency_p99.secs_f64();
+        sli.failed <= sli.requests * (1.0 - objective.availability)
+            && sli.latency_p99_s.is_none_or(|p99| p99 <= limit)
+    })
+}
+
+fn open(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> (Tone, String) {
+    let labelled = told.truth.is_some();
+    let Some(case) = cases.first() else {
+        return match labelled && faults.is_empty() {
+            true => (Tone::Good, "nothing was wrong and no incident was opened".to_owned()),
+            false => (Tone::Bad, "missed: no incident was opened".to_owned()),
+        };
+    };
+    let false_alarms = format::count(cases.len(), "false alarm");
+    if labelled && faults.is_empty() {
+        return (Tone::Bad, format!("nothing was wrong, yet there was {false_alarms}"));
+    }
+    if !faults.is_empty() && case.at(StageReached::Onset).is_none() {
+        return (Tone::Bad, format!("missed: no incident answers the fault; {false_alarms}"));
+    }
+    let touches = |d: &&Doing| d.action.verb().touches_fleet() && d.acted.is_some();
+    let after = case.until(StageReached::Decided).filter(|t| t.nanos() >= 0).map(format::short);
+    let after = after.map(|t| format!(", {t} after onset")).unwrap_or_default();
+    let paged = |d: &Doing| d.action.verb() == Verb::PageOnCall && d.acted.is_some();
+    let right = case.top().filter(|_| !faults.is_empty()).map(|h| {
+        match faults.iter().any(|f| f.root_causes.contains(&h.entity)) {
+            true => ", the labelled culprit",
+            false => ", not the labelled culprit",
+        }
+    });
+    let named = case.top().map_or_else(
+        || "without a diagnosis".to_owned(),
+        |h| format!("blaming {}{}", h.entity, right.unwrap_or_default()),
+    );
+    match case.actions.iter().find(touches) {
+        Some(doing) => (Tone::Plain, format!("would have done: {}{after}, {named}", doing.text)),
+        None if case.actions.iter().any(paged) => {
+            (Tone::Plain, format!("would have paged a person{after}, {named}"))
+        }
+        None => (Tone::Warn, format!("detected, but nothing would have been done, {named}")),
     }
 }
 
 fn control(cases: &[Case]) -> (Tone, String) {
     let done = effective(cases);
-    if done.is_empty() {
-        return (Tone::Good, "nothing was wrong and nothing was changed".to_owned());
+    if !done.is_empty() {
+        return (Tone::Bad, format!("nothing was wrong, yet it acted: {}", texts(&done)));
     }
-    (Tone::Bad, format!("nothing was wrong, yet it acted: {}", texts(&done)))
+    let all = cases.iter().flat_map(|c| &c.actions);
+    let pages = all.filter(|d| d.action.verb() == Verb::PageOnCall && d.acted.is_some()).count();
+    if pages > 0 {
+        let pages = format::count(pages, "needless page");
+        return (Tone::Warn, format!("nothing was wrong and nothing was changed; {pages}"));
+    }
+    (Tone::Good, "nothing was wrong and nothing was changed".to_owned())
+}
+
+fn unlabelled(cases: &[Case]) -> (Tone, String) {
+    let done = effective(cases);
+    let incidents = format::count(cases.len(), "incident");
+    match done.is_empty() {
+        true => (Tone::Plain, format!("{incidents}; nothing was changed")),
+        false => (Tone::Plain, format!("{incidents}; it did {}", texts(&done))),
+    }
 }
 
 fn effective(cases: &[Case]) -> Vec<&Doing> {
     let all = cases.iter().flat_map(|c| &c.actions);
-    all.filter(|d| d.action.verb().touches_fleet() && d.took_effect()).collect()
+    let done = all.filter(|d| d.action.verb().touches_fleet() && d.took_effect());
+    let mut done: Vec<&Doing> = done.collect();
+    done.sort_by_key(|d| d.acted);
+    done
 }
 
 fn texts(doings: &[&Doing]) -> String {
     let texts: Vec<&str> = doings.iter().take(3).map(|d| d.text.as_str()).collect();
-    texts.join(", ")
+    let more = doings.len() - texts.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", texts.join(", then "))
 }
 
 /// The key numbers of a trial.
 pub(super) fn numbers(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Vec<Fact> {
     let case = cases.first();
-    let since_onset = |stage| format::short_or_absent(case.and_then(|c| c.until(stage)));
     let mttr = match told.mode {
         Mode::OpenLoop => fact("time to recover", ABSENT.to_owned(), "not claimed in open loop"),
-        _ => fact("time to recover", since_onset(StageReached::Recovered), "onset to users served"),
+        _ => since(case, StageReached::Recovered, ["time to recover", "users served"]),
     };
-    let (signals, pages, refused) = tally(told);
+    let tally = tally(told);
+    let incidents = format!("in {}", format::count(cases.len(), "incident"));
+    let pages = format!("{} acknowledged; {}", tally.seen, format::count(tally.notes, "notice"));
     vec![
-        fact("time to detect", since_onset(StageReached::Detected), "onset to first signal"),
-        fact("time to decide", since_onset(StageReached::Decided), "onset to plan"),
+        since(case, StageReached::Detected, ["time to detect", "first signal"]),
+        since(case, StageReached::Decided, ["time to decide", "plan"]),
         mttr,
         culprit(faults, case),
-        fact(
-            "signals",
-            signals.to_string(),
-            &format!("in {}", format::count(cases.len(), "incident")),
-        ),
-        fact("guardrails refused", refused.to_string(), "rulings that held an action back"),
-        fact("pages", pages.0.to_string(), &format!("{} acknowledged", pages.1)),
+        fact("signals", tally.signals.to_string(), &incidents),
+        fact("guardrails refused", tally.refused.to_string(), "rulings that held an action back"),
+        fact("pages", tally.pages.to_string(), &pages),
     ]
+}
+
+/// From onset to a stage; a stage reached before the onset came early, which is no negative time.
+fn since(case: Option<&Case>, stage: StageReached, [name, what]: [&str; 2]) -> Fact {
+    match case.and_then(|c| c.until(stage)) {
+        Some(took) if took.nanos() < 0 => {
+            let early = format!("{} early", format::short(SimDuration::ZERO - took));
+            fact(name, early, &format!("{what} before users felt it"))
+        }
+        Some(took) => fact(name, format::short(took), &format!("onset to {what}")),
+        None => fact(name, ABSENT.to_owned(), &format!("onset to {what}")),
+    }
 }
 
 fn culprit(faults: &[Fault], case: Option<&Case>) -> Fact {
@@ -162,20 +249,30 @@ fn culprit(faults: &[Fault], case: Option<&Case>) -> Fact {
     fact("named culprit", top.entity.to_string(), &format!("{confidence} sure; {right}"))
 }
 
-fn tally(told: &Told<'_>) -> (usize, (usize, usize), usize) {
-    let (mut signals, mut pages, mut seen, mut refused) = (0, 0, 0, 0);
+#[derive(Default)]
+struct Tally {
+    signals: usize,
+    pages: usize,
+    seen: usize,
+    notes: usize,
+    refused: usize,
+}
+
+fn tally(told: &Told<'_>) -> Tally {
+    let mut tally = Tally::default();
     for line in told.journal.lines() {
         match &line.body {
-            Body::Decision(Decision::Anomaly(_)) => signals += 1,
-            Body::Decision(Decision::Act(a)) if a.verb() == Verb::PageOnCall => pages += 1,
+            Body::Decision(Decision::Anomaly(_)) => tally.signals += 1,
+            Body::Decision(Decision::Notify(_)) => tally.notes += 1,
+            Body::Decision(Decision::Act(a)) if a.verb() == Verb::PageOnCall => tally.pages += 1,
             Body::Decision(Decision::Verdict(v)) if v.guardrail != "all" => {
-                refused += usize::from(v.ruling != crate::model::Ruling::Allow);
+                tally.refused += usize::from(v.ruling != crate::model::Ruling::Allow);
             }
-            Body::Answer(answer) if answer.kind == AnswerKind::Acknowledged => seen += 1,
+            Body::Answer(answer) if answer.kind == AnswerKind::Acknowledged => tally.seen += 1,
             _ => {}
         }
     }
-    (signals, (pages, seen), refused)
+    tally
 }
 
 fn fact(name: &str, value: String, note: &str) -> Fact {

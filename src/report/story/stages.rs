@@ -2,7 +2,7 @@
 //!
 //! In: stage times. Out: all nine stages; one that was not reached has no time. A stage took what
 //! passed since the stage before it in order of time (the engine may verify before users are
-//! served, or after).
+//! served, or after). An onset after the first signal is no boundary: it is a moment of the world.
 
 use super::StageTimes;
 use crate::model::StageReached;
@@ -53,6 +53,9 @@ pub(super) fn stages(times: Option<&StageTimes>) -> Vec<Stage> {
     let mut reached: Vec<(SimTime, StageReached)> =
         STAGES.into_iter().filter_map(|s| Some((at(s)?, s))).collect();
     reached.sort();
+    if reached.first().is_some_and(|(_, first)| *first != StageReached::Onset) {
+        reached.retain(|(_, stage)| *stage != StageReached::Onset);
+    }
     let took = |stage: StageReached| {
         let place = reached.iter().position(|(_, s)| *s == stage)?;
         Some(reached[place].0.since(reached.get(place.checked_sub(1)?)?.0))

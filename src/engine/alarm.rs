@@ -12,9 +12,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::detect::{Finding, Scored, Scores};
-use crate::model::{
-    AlarmPolicy, Anomaly, Decision, Role, SeriesMeta, SignalClass, StepInput,
-};
+use crate::model::{AlarmPolicy, Anomaly, Decision, Role, SeriesMeta, SignalClass, StepInput};
 use crate::unit::{EntityId, Name, SeriesId, SimTime};
 
 /// Consecutive abnormal scrapes that are enough, however long `pending` is.
@@ -120,7 +118,8 @@ impl Gate {
         signal.sightings += 1;
         let waited = now.since(signal.first_abnormal) >= self.policy.pending
             || signal.sightings >= MOST_SCRAPES;
-        let ripe = (abnormal && waited) || (score >= self.policy.immediate && backed) || voice.at_once();
+        let ripe =
+            (abnormal && waited) || (score >= self.policy.immediate && backed) || voice.at_once();
         match &mut signal.anomaly {
             Some(anomaly) => anomaly.score = anomaly.score.max(score),
             None if ripe => {
@@ -210,11 +209,7 @@ impl Voice<'_> {
 
     /// Whether one sample suffices: failed requests speak for themselves, and so does what was
     /// counted over a window; a lone latency needs others to be abnormal with it, near it.
-    fn is_backed(
-        &self,
-        at: &StepInput<'_>,
-        witnesses: &BTreeMap<EntityId, Vec<SeriesId>>,
-    ) -> bool {
+    fn is_backed(&self, at: &StepInput<'_>, witnesses: &BTreeMap<EntityId, Vec<SeriesId>>) -> bool {
         let Self::Series(scored) = self else { return true };
         let meta = at.series.get(scored.series);
         if matches!(meta.role, Role::Errors | Role::Availability) {

@@ -1,10 +1,10 @@
 //! Signs of sickness: how far each series left its own baseline, and the anomalies raised.
 //!
 //! In: history and one incident. Out: one `Sign` per series that moved and per anomaly, with a
-//! robust z-score: (value - median) / (IQR / 1.349, or deciles if wider) over the frames before the incident, after
-//! Pham et al., "BARO" (FSE 2024), with a floor under the scale so that a flat baseline does not
-//! make every flicker infinite, and wider for a short baseline. Units are the series' own.
-//! Limit: a baseline of fewer than two values gives no sign from metrics.
+//! robust z-score: (value - median) / (IQR / 1.349, or deciles if wider) over the frames before
+//! the incident, after Pham et al., "BARO" (FSE 2024), with a floor under the scale so that a flat
+//! baseline does not make every flicker infinite, and wider for a short baseline. Units are the
+//! series' own. Limit: a baseline of fewer than two values gives no sign from metrics.
 
 use std::collections::VecDeque;
 

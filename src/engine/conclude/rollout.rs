@@ -1,10 +1,10 @@
 //! How sure one may be of a change while it is still rolling out.
 //!
-//! In: a case, an entity and a cause. Out: the most that its confidence may be, 0..=1. Every rolling
-//! deploy makes fresh processes warm up: latency, CPU, memory and traffic bump and settle again. Such soft
-//! signs count against a change only if they are still there when its rollout has had time to
-//! settle; failures, kills, exceptions and climbing memory count at once.
-//! Limit: a fixed time to settle; a fleet that takes longer to warm up is judged too early.
+//! In: a case, an entity and a cause. Out: the most that its confidence may be, 0..=1. Every
+//! rolling deploy makes fresh processes warm up: latency, CPU, memory and traffic bump and settle
+//! again. Such soft signs count against a change only if they are still there when its rollout has
+//! had time to settle; failures, kills, exceptions and climbing memory count at once. Limit: a
+//! fixed time to settle; a fleet that takes longer to warm up is judged too early.
 
 use super::{Case, Sign};
 use crate::engine::case::SICK_Z;

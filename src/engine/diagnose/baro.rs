@@ -1,10 +1,11 @@
 //! BARO's robust scorer: blame the service whose metric left its baseline by the most IQRs.
 //!
 //! In: the case's signs. Out: per entity the largest robust z-score of any metric about it after
-//! the change point: its own, and what its callers saw of their calls to it. Source: Pham, Ha, Zhang, "BARO: Robust Root Cause Analysis for Microservices
-//! via Multivariate Bayesian Online Change Point Detection" (FSE 2024), section 3.2.
-//! Limit: it does not know who calls whom; a victim may shout louder than the culprit. The
-//! change point is the incident's onset, not BARO's own multivariate detector.
+//! the change point: its own, and what its callers saw of their calls to it. Source: Pham, Ha,
+//! Zhang, "BARO: Robust Root Cause Analysis for Microservices via Multivariate Bayesian Online
+//! Change Point Detection" (FSE 2024), section 3.2. Limit: it does not know who calls whom; a
+//! victim may shout louder than the culprit. The change point is the incident's onset, not BARO's
+//! own multivariate detector.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -75,8 +75,9 @@ pub(super) fn page(
 /// Belief from which a diagnosis is worth a person's sleep even without suffering users.
 const SURE: f64 = 0.6;
 
-/// Whether users fail or wait, something was killed, a remedy did not heal, or the diagnosis is sure. Latency must be
-/// felt where users come in, or by caller and callee alike: one slow service inside wakes nobody.
+/// Whether users fail or wait, something was killed, a remedy did not heal, or the diagnosis is
+/// sure. Latency must be felt where users come in, or by caller and callee alike: one slow service
+/// inside wakes nobody.
 fn is_worth_waking(treatment: &Treatment, watch: &Watch<'_>) -> bool {
     let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
     if best.is_some_and(|h| h.confidence.get() >= SURE) || !treatment.refuted.is_empty() {

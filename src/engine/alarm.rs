@@ -3,11 +3,12 @@
 //! The one place where detection thresholds are applied. A signal is abnormal from
 //! `policy.threshold`; it alarms when it has been abnormal for `policy.pending` or through
 //! `MOST_SCRAPES` scrapes, whichever comes first; at once from `policy.immediate` (a noisy metric
-//! only if its neighbours are abnormal with it) or when a finding is complete in itself. Down to `HYSTERESIS` x threshold an abnormal signal lasts, so that noise
-//! does not begin the waiting anew; the alarm itself needs the full threshold. It is over when it
-//! stayed under that for `policy.resolve_after`; a silent series (no sample) is given `PATIENCE`
-//! times as long. One active anomaly per signal, whichever detectors scored it. Known limit:
-//! scores below the detectors' floor (0.5) count as 0.
+//! only if its neighbours are abnormal with it) or when a finding is complete in itself. Down to
+//! `HYSTERESIS` x threshold an abnormal signal lasts, so that noise does not begin the waiting
+//! anew; the alarm itself needs the full threshold. It is over when it stayed under that for
+//! `policy.resolve_after`; a silent series (no sample) is given `PATIENCE` times as long. One
+//! active anomaly per signal, whichever detectors scored it. Known limit: scores below the
+//! detectors' floor (0.5) count as 0.
 
 use std::collections::BTreeMap;
 

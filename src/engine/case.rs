@@ -60,7 +60,7 @@ pub struct Case<'a> {
 
 /// Shortest pause between onsets after which the trouble counts as new: what began before it is
 /// the state in which the new trouble arose.
-const EPISODE_GAP: SimDuration = SimDuration::from_secs(300);
+const EPISODE_GAP: SimDuration = SimDuration::from_secs(180);
 /// The same in frames, where telemetry is coarser.
 const EPISODE_FRAMES: i64 = 3;
 

@@ -17,7 +17,8 @@ pub use self::open::MOST_MEMBERS;
 use self::open::{Member, Open, clue_of_change};
 use crate::engine::correlate::{Clue, Correlator};
 use crate::model::{
-    Anomaly, Decision, Event, Incident, IncidentChange, Role, SignalClass, StepInput, Topology,
+    Anomaly, Decision, EntityKind, Event, Incident, IncidentChange, Role, SignalClass, StepInput,
+    Topology,
 };
 use crate::unit::{IncidentId, SimDuration, SimTime};
 
@@ -119,7 +120,7 @@ impl Incidents {
             self.open.iter().map(|open| open.nearest(&member.clue, &self.judge, map)).collect();
         let near: Vec<usize> = (0..said.len()).filter(|i| said[*i].value >= NEAR).collect();
         match near.split_first() {
-            None if is_context(found) => {
+            None if is_context(found, map) => {
                 self.waiting.push_back(member);
                 let over = self.waiting.len().saturating_sub(MOST_WAITING);
                 self.waiting.drain(..over);
@@ -227,11 +228,21 @@ impl Incidents {
     }
 }
 
-/// Whether a signal only says what else goes on: more or fewer requests, bytes or writes are no
-/// trouble by themselves, but tell something about trouble that is there.
-fn is_context(anomaly: &Anomaly) -> bool {
+/// Whether a signal only says what else goes on: more or fewer requests, bytes, writes or replicas
+/// are no trouble by themselves (every rollout takes replicas away, and kills come as events too),
+/// nor are the slowest calls to something external; all tell something about trouble that is there.
+fn is_context(anomaly: &Anomaly, topology: &Topology) -> bool {
+    let tail = || ["p90", "p95", "p99", "p999", "max"].iter().any(|t| anomaly.signal.contains(t));
+    let is_view = || {
+        let id = topology.find(&anomaly.entity).ok();
+        id.is_some_and(|id| topology.get(id).kind == EntityKind::External)
+    };
     anomaly.class == SignalClass::Metric
-        && matches!(anomaly.role, Role::Traffic | Role::Network | Role::Disk)
+        && match anomaly.role {
+            Role::Traffic | Role::Network | Role::Disk | Role::Replicas => true,
+            Role::Latency => tail() && is_view(),
+            _ => false,
+        }
 }
 
 /// Groups of at least two lasting members that nothing connects with the oldest lasting one.

@@ -1,10 +1,10 @@
 //! Signs of sickness: how far each series left its own baseline, and the anomalies raised.
 //!
 //! In: history and one incident. Out: one `Sign` per series that moved and per anomaly, with a
-//! robust z-score: (value - median) / (IQR / 1.349) over the frames before the incident, after
-//! Pham et al., "BARO" (FSE 2024), with a floor under the scale so that a flat baseline does not
-//! make every flicker infinite, and wider for a short baseline. Units are the series' own.
-//! Limit: a baseline of fewer than two values gives no sign from metrics.
+//! robust z-score: (value - median) / (IQR / 1.349, or deciles if wider) over the frames before
+//! the incident, after Pham et al., "BARO" (FSE 2024), with a floor under the scale so that a flat
+//! baseline does not make every flicker infinite, and wider for a short baseline. Units are the
+//! series' own. Limit: a baseline of fewer than two values gives no sign from metrics.
 
 use std::collections::VecDeque;
 
@@ -21,6 +21,11 @@ const BREWING_FRAMES: usize = 2;
 const FLAT_SHARE: f64 = 0.05;
 /// z from which a sign is as strong as can be.
 const FULL_Z: f64 = 60.0;
+/// Distance of the outer deciles of a normal distribution, in sigma: a series that jumps in one
+/// frame of ten is not strange when it jumps again, however narrow its middle half.
+const NORMAL_DECILE: f64 = 1.2816;
+/// Samples of baseline from which it is trusted fully.
+const FEW_SAMPLES: f64 = 8.0;
 /// Larger distances say no more: beyond this the divisor, not the trouble, decides.
 const HIGHEST_Z: f64 = 1000.0;
 /// Frames from the onset on from which a single frame is not believed.
@@ -184,8 +189,12 @@ impl Baseline {
         let n = scratch.len() as f64;
         let middle = median(scratch)?;
         let iqr = quantile(scratch, 0.75)? - quantile(scratch, 0.25)?;
+        let reach = |edge: f64| (edge - middle).abs() / NORMAL_DECILE;
+        let tails = reach(quantile(scratch, 0.9)?).max(reach(quantile(scratch, 0.1)?));
         let floor = (FLAT_SHARE * middle.abs()).max(least_change(meta)) / Z_PER_SCORE;
-        let scale = (iqr / 1.349).max(floor) * (1.0 + 2.0 / n);
+        // A series that was hardly there before is badly known, whatever it did then.
+        let scale =
+            (iqr / 1.349).max(tails).max(floor) * (1.0 + 2.0 / n) * (FEW_SAMPLES / n).max(1.0);
         Some(Self { median: middle, scale })
     }
 

@@ -21,6 +21,9 @@ const RIVALRY: f64 = 0.3;
 /// Relative growth of traffic that is a surge.
 const SURGE: f64 = 0.4;
 
+/// Growth of a resource in use from which it may run out; less follows from what is done with it.
+const SCARCE: f64 = 1.5;
+
 /// One rule's voice.
 struct Voice {
     cause: Cause,
@@ -114,8 +117,8 @@ fn node(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 
 fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let resource = |s: &&Sign| {
-        matches!(s.role, Role::Cpu | Role::Memory | Role::Disk | Role::Saturation)
-            && s.after.zip(s.before).is_none_or(|(after, before)| after > before)
+        matches!(s.role, Role::Cpu | Role::Memory | Role::Saturation)
+            && s.after.zip(s.before).is_none_or(|(after, before)| after >= before * SCARCE)
     };
     if let Some(sign) = case.sick_signs(entity).find(resource) {
         let weight = 0.4 + 0.4 * sign.strength();

@@ -1,10 +1,10 @@
 //! How sure one may be of a change while it is still rolling out.
 //!
-//! In: a case, an entity and a cause. Out: the most that its confidence may be, 0..=1. Every rolling
-//! deploy makes fresh processes warm up: latency, CPU and traffic bump and settle again. Such soft
-//! signs count against a change only if they are still there when its rollout has had time to
-//! settle; failures, kills, exceptions and climbing memory count at once.
-//! Limit: a fixed time to settle; a fleet that takes longer to warm up is judged too early.
+//! In: a case, an entity and a cause. Out: the most that its confidence may be, 0..=1. Every
+//! rolling deploy makes fresh processes warm up: latency, CPU, memory and traffic bump and settle
+//! again. Such soft signs count against a change only if they are still there when its rollout has
+//! had time to settle; failures, kills, exceptions and climbing memory count at once. Limit: a
+//! fixed time to settle; a fleet that takes longer to warm up is judged too early.
 
 use super::{Case, Sign};
 use crate::engine::case::SICK_Z;
@@ -33,7 +33,7 @@ pub(super) fn most(case: &Case<'_>, entity: EntityId, cause: Cause) -> f64 {
     let settled = case.around.now.since(change.time) >= SETTLE && is_complete(case, entity);
     let proven = case
         .sick_signs(entity)
-        .any(|sign| is_hard(case, sign) || settled && is_soft_symptom(sign) && lasts(case, sign));
+        .any(|sign| is_hard(case, sign) || settled && is_soft(sign) && lasts(case, sign));
     if proven || was_killed(case, entity) { 1.0 } else { SOFT }
 }
 
@@ -53,8 +53,14 @@ fn is_complete(case: &Case<'_>, entity: EntityId) -> bool {
     }
 }
 
-fn is_soft_symptom(sign: &Sign) -> bool {
-    sign.role == Role::Latency && sign.callee.is_none()
+/// What warming up explains, but not for long: waiting, and memory that fills (heap, caches).
+fn is_soft(sign: &Sign) -> bool {
+    let grown = || sign.after.zip(sign.before).is_some_and(|(a, b)| a > b * CLIMB);
+    match sign.role {
+        Role::Latency => sign.callee.is_none(),
+        Role::Memory => sign.series.is_some() && grown(),
+        _ => false,
+    }
 }
 
 /// What no warm-up explains.
@@ -66,10 +72,6 @@ fn is_hard(case: &Case<'_>, sign: &Sign) -> bool {
             sign.excess().is_some_and(|excess| excess > ROLLOUT_ERRORS) && lasts(case, sign)
         }
         (_, Role::Errors | Role::Availability) => lasts(case, sign),
-        (SignalClass::Metric, Role::Memory) => {
-            let grown = sign.after.zip(sign.before).is_some_and(|(a, b)| a > b * CLIMB);
-            grown && sign.series.is_some() && lasts(case, sign)
-        }
         _ => false,
     }
 }
@@ -122,7 +124,8 @@ mod tests {
     fn warming_up_is_no_proof_and_failing_is() {
         check(&fresh().step("cart", DURATION, 0.1, 0.9), SOFT);
         check(&fresh().step("cart", CPU_UTILIZATION, 0.3, 0.9), SOFT);
-        check(&fresh().step("cart", MEMORY_UTILIZATION, 0.3, 0.8), 1.0);
+        check(&fresh().step("cart", MEMORY_UTILIZATION, 0.3, 0.8), SOFT);
+        check(&fresh().step("cart", MEMORY_UTILIZATION, 0.3, 0.8).frames_after(20), 1.0);
         check(&fresh().step("cart", ERROR_RATIO, 0.0, 0.3), 1.0);
         check(&fresh().step("cart", ERROR_RATIO, 0.0, 0.03), SOFT);
         check(&fresh().step("cart", DURATION, 0.1, 0.9).event(ONSET, "cart", "OOMKilling"), 1.0);

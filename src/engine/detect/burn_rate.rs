@@ -42,7 +42,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { objective: Ratio::clamped(0.995), least: 4 }
+        Self { objective: Ratio::clamped(0.995), least: 12 }
     }
 }
 

@@ -1,15 +1,16 @@
 //! BARO's robust scorer: blame the service whose metric left its baseline by the most IQRs.
 //!
-//! In: the case's signs. Out: per entity the largest robust z-score of any of its metrics after
-//! the change point. Source: Pham, Ha, Zhang, "BARO: Robust Root Cause Analysis for Microservices
-//! via Multivariate Bayesian Online Change Point Detection" (FSE 2024), section 3.2.
-//! Limit: it does not know who calls whom; a victim may shout louder than the culprit. The
-//! change point is the incident's onset, not BARO's own multivariate detector.
+//! In: the case's signs. Out: per entity the largest robust z-score of any metric about it after
+//! the change point: its own, and what its callers saw of their calls to it. Source: Pham, Ha,
+//! Zhang, "BARO: Robust Root Cause Analysis for Microservices via Multivariate Bayesian Online
+//! Change Point Detection" (FSE 2024), section 3.2. Limit: it does not know who calls whom; a
+//! victim may shout louder than the culprit. The change point is the incident's onset, not BARO's
+//! own multivariate detector.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, Case, Method, Parts, SICK_Z, Suspicion, evidence, sign_text};
+use super::{Build, Case, Method, Parts, SICK_Z, Sign, Suspicion, evidence, sign_text};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{EntityKind, SignalClass};
 
@@ -53,7 +54,9 @@ impl Method for Baro {
         let topology = case.around.topology;
         for entity in topology.suspects() {
             let counts = |class| self.0.all_signals || class == SignalClass::Metric;
-            let own = case.signs.iter().filter(|s| s.entity == entity && s.callee.is_none());
+            let about =
+                |s: &&Sign| s.callee == Some(entity) || s.entity == entity && s.callee.is_none();
+            let own = case.signs.iter().filter(about);
             let best = own.filter(|s| counts(s.class)).max_by(|a, b| a.z.total_cmp(&b.z));
             let Some(best) = best.filter(|sign| sign.z > 0.0) else { continue };
             let strange = best.z >= SICK_Z;

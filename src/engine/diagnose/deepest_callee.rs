@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use super::{Build, Case, Method, Parts, Sign, Suspicion, evidence, sign_text};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{EntityKind, Role};
+use crate::engine::lexicon::trouble;
+use crate::model::{EntityKind, Role, SignalClass};
 use crate::unit::EntityId;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -66,7 +67,7 @@ fn build(spec: &Spec, _: Parts) -> Result<Box<dyn Method + Send>, KindError> {
 
 /// Weight of an entity's own resources, logs and events beside its users' pain.
 const INSIDE_WEIGHT: f64 = 0.5;
-/// The same for a resource that runs out: a saturated processor is seen nowhere else.
+/// The same for a resource that runs out and for errors that it logs: both are seen nowhere else.
 const RESOURCE_WEIGHT: f64 = 0.9;
 /// What is outside of our reach is mostly seen through a caller's client: a view of the call, and
 /// of the service behind it. It counts for less than a service that tells of itself.
@@ -86,18 +87,19 @@ impl DeepestCallee {
     fn suspect(&self, case: &Case<'_>, entity: EntityId) -> Option<Suspicion> {
         let pain = pain(case, entity);
         let inside = case.strongest(entity, |s| !s.role.is_symptom() && is_inside(s));
-        if pain <= 0.0 && inside <= 0.0 {
+        let edges = edges(case, entity);
+        if pain <= 0.0 && inside <= 0.0 && edges <= 0.0 {
             return None;
         }
         let (below, above) = self.neighbours(case, entity);
         let owned = owned_share(case, entity, &below);
         let first = is_first(case, entity, &above);
         let bonus = if first { self.0.first_bonus } else { 1.0 };
-        let resource = case.strongest(entity, |s| is_inside(s) && is_resource(s));
+        let resource = case.strongest(entity, |s| is_inside(s) && (is_resource(s) || is_outcry(s)));
         let inside = (INSIDE_WEIGHT * inside).max(RESOURCE_WEIGHT * resource);
         let external = case.around.topology.get(entity).kind == EntityKind::External;
         let view = if external { EXTERNAL_WEIGHT } else { 1.0 };
-        let score = (pain * owned + inside) * bonus * view;
+        let score = ((pain * owned).max(edges) + inside) * bonus * view;
         let said = self.words(case, entity, owned, &below, score);
         Some(Suspicion { entity, cause: None, score, evidence: said })
     }
@@ -123,7 +125,9 @@ impl DeepestCallee {
     ) -> Vec<crate::model::Evidence> {
         let topology = case.around.topology;
         let strongest = case.sick_signs(entity).find(|s| s.role.is_symptom());
-        let Some(sign) = strongest.or_else(|| case.sick_signs(entity).next()) else {
+        let seen = || case.signs.iter().find(|s| s.callee == Some(entity) && s.z >= super::SICK_Z);
+        let own = strongest.or_else(|| case.sick_signs(entity).next());
+        let Some(sign) = own.or_else(seen) else {
             return Vec::new();
         };
         let side = if self.0.upstream == Upstream::Callee { "callees" } else { "callers" };
@@ -146,6 +150,11 @@ fn is_resource(sign: &Sign) -> bool {
         && sign.after.zip(sign.before).is_some_and(|(after, before)| after > before)
 }
 
+/// Error lines that are new or many: who throws, logs.
+fn is_outcry(sign: &Sign) -> bool {
+    sign.class == SignalClass::Log && trouble(0, &sign.signal) >= 0.9
+}
+
 /// What users of the entity suffer; for something not ours, what its callers saw.
 fn pain(case: &Case<'_>, entity: EntityId) -> f64 {
     let own = case.pain(entity);
@@ -156,12 +165,45 @@ fn pain(case: &Case<'_>, entity: EntityId) -> f64 {
     case.signs.iter().filter(seen).map(Sign::strength).fold(0.0, f64::max)
 }
 
+/// What the calls themselves tell where both ends say that they are quick: if most of those that
+/// call it wait, it is the common end; if one caller waits for most that it calls, the caller is.
+fn edges(case: &Case<'_>, entity: EntityId) -> f64 {
+    let topology = case.around.topology;
+    let slow = |s: &&Sign| {
+        s.z >= super::SICK_Z && matches!(s.role, Role::Latency | Role::Errors) && s.callee.is_some()
+    };
+    let share = |ends: Vec<EntityId>, all: usize, strength: f64| {
+        let mut ends = ends;
+        ends.sort_unstable();
+        ends.dedup();
+        strength * (ends.len() as f64 / all.max(1) as f64).min(1.0)
+    };
+    let strongest = |signs: &[&Sign]| signs.iter().map(|s| s.strength()).fold(0.0, f64::max);
+    let to: Vec<&Sign> =
+        case.signs.iter().filter(|s| s.callee == Some(entity)).filter(slow).collect();
+    let callers = share(
+        to.iter().map(|s| s.entity).collect(),
+        topology.callers(entity).count(),
+        strongest(&to),
+    );
+    let quick = |s: &&Sign| s.callee.is_some_and(|callee| case.pain(callee) == 0.0);
+    let from: Vec<&Sign> = case.sick_signs(entity).filter(slow).filter(quick).collect();
+    let callees = share(
+        from.iter().filter_map(|s| s.callee).collect(),
+        topology.callees(entity).count(),
+        strongest(&from),
+    );
+    callers.max(callees)
+}
+
 /// The share of the entity's suffering that nobody in `below` has as much of.
 fn owned_share(case: &Case<'_>, entity: EntityId, below: &[EntityId]) -> f64 {
     let mut owned: Option<f64> = None;
     for sign in case.sick_signs(entity).filter(|s| s.role.is_symptom() && s.callee.is_none()) {
         let Some(mine) = sign.excess().filter(|x| *x > 0.0) else { continue };
-        let theirs = below.iter().map(|e| comparable(case, *e, sign)).fold(0.0, f64::max);
+        let explained =
+            |e: &EntityId| comparable(case, *e, sign).max(waited(case, entity, *e, sign));
+        let theirs = below.iter().map(explained).fold(0.0, f64::max);
         let share = (1.0 - theirs / mine).clamp(0.0, 1.0);
         owned = Some(owned.map_or(share, |o| o.max(share)));
     }
@@ -172,6 +214,13 @@ fn owned_share(case: &Case<'_>, entity: EntityId, below: &[EntityId]) -> f64 {
 /// The neighbour's excess in the same measure.
 fn comparable(case: &Case<'_>, entity: EntityId, like: &Sign) -> f64 {
     let same = |s: &&Sign| s.role == like.role && s.unit == like.unit && s.signal == like.signal;
+    let excess = case.sick_signs(entity).filter(same).filter_map(Sign::excess);
+    excess.fold(0.0, f64::max)
+}
+
+/// What the entity itself saw of its calls to `callee`: time that it waited is not its own.
+fn waited(case: &Case<'_>, entity: EntityId, callee: EntityId, like: &Sign) -> f64 {
+    let same = |s: &&Sign| s.callee == Some(callee) && s.role == like.role && s.unit == like.unit;
     let excess = case.sick_signs(entity).filter(same).filter_map(Sign::excess);
     excess.fold(0.0, f64::max)
 }

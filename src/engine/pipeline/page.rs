@@ -7,8 +7,10 @@ use super::story;
 use super::treatment::{MOST_PAGES, Treatment};
 use super::ward::{Ward, Watch};
 use crate::engine::guard::Request;
-use crate::model::{Action, Cause, Decision, Notification, Operation, Risk};
-use crate::unit::{ActionId, Name, Ratio};
+use crate::model::{
+    Action, Anomaly, Cause, Decision, Notification, Operation, Risk, Role, SignalClass,
+};
+use crate::unit::{ActionId, EntityId, Name, Ratio};
 
 /// Why the page goes out that is the whole plan.
 pub(super) const FOR_PEOPLE: &str = "the policy leaves this cause to people";
@@ -30,6 +32,15 @@ pub(super) fn page(
     {
         return;
     }
+    if why != REPORT && !is_worth_waking(treatment, watch) {
+        if treatment.unpaged.is_none() {
+            let text = format!("nobody is woken: no user suffers and nothing is sure; {why}");
+            notify(treatment, None, text, out);
+        }
+        treatment.unpaged = Some(why.to_owned());
+        return;
+    }
+    treatment.unpaged = None;
     let summary = story::page(treatment.diagnosis.as_ref(), &treatment.deeds, why);
     let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
     let target = best.map_or_else(|| Name::from("unknown"), |h| h.entity.clone());
@@ -59,6 +70,36 @@ pub(super) fn page(
     treatment.deeds.push(format!("{} paged: {why}", watch.now));
     notify(treatment, Some(action.id), format!("paged the person on call: {why}"), out);
     out.push(Decision::Act(action));
+}
+
+/// Belief from which a diagnosis is worth a person's sleep even without suffering users.
+const SURE: f64 = 0.6;
+
+/// Whether users fail or wait, something was killed, a remedy did not heal, or the diagnosis is
+/// sure. Latency must be felt where users come in, or by caller and callee alike: one slow service
+/// inside wakes nobody.
+fn is_worth_waking(treatment: &Treatment, watch: &Watch<'_>) -> bool {
+    let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
+    if best.is_some_and(|h| h.confidence.get() >= SURE) || !treatment.refuted.is_empty() {
+        return true;
+    }
+    let map = watch.case.around.topology;
+    let recent = |a: &&Anomaly| a.since >= watch.case.onset();
+    let mut slow = Vec::new();
+    for anomaly in watch.case.incident.anomalies.iter().filter(recent) {
+        match (anomaly.class, anomaly.role) {
+            (SignalClass::Event, _) => return true,
+            (SignalClass::Log, _) => {}
+            (_, Role::Errors | Role::Availability) => return true,
+            (_, Role::Latency) => slow.extend(map.find(&anomaly.entity).ok()),
+            _ => {}
+        }
+    }
+    slow.sort_unstable();
+    slow.dedup();
+    let is_entry = |id: &EntityId| map.callers(*id).next().is_none();
+    let is_felt = |id: &EntityId| map.callers(*id).any(|caller| slow.contains(&caller));
+    slow.iter().any(|id| is_entry(id) || is_felt(id))
 }
 
 /// Notes and reports what became of an action.

@@ -109,6 +109,8 @@ pub(super) struct Treatment {
     pub plans: u32,
     /// Pages sent.
     pub pages: u32,
+    /// Why a page would have gone out that was not worth waking anybody, yet.
+    pub unpaged: Option<String>,
     /// What was done so far and what came of it, for people.
     pub deeds: Vec<String>,
 }
@@ -128,6 +130,7 @@ impl Treatment {
             refuted: Vec::new(),
             plans: 0,
             pages: 0,
+            unpaged: None,
             deeds: Vec::new(),
         }
     }

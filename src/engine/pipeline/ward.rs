@@ -178,6 +178,9 @@ impl Ward {
             steps::run(self, &mut treatment, watch, true, out);
         }
         self.reconsider(&mut treatment, watch);
+        if let (Some(why), true) = (treatment.unpaged.clone(), watch.active) {
+            super::page::page(self, &mut treatment, watch, None, &why, out);
+        }
         if matches!(treatment.phase, Phase::Deliberating { .. }) {
             self.decide(&mut treatment, watch, out);
         }

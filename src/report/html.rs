@@ -14,6 +14,7 @@ mod svg;
 mod timeline;
 
 pub use index::index;
+pub(super) use svg::escape;
 
 use minijinja::{AutoEscape, Environment, Value, context};
 

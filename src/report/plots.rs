@@ -88,12 +88,35 @@ fn both(dir: &Path, name: &str, picture: &Picture<'_>) -> Result<Vec<PathBuf>, R
     };
     let drawn = picture.draw(&SVGBackend::new(&svg, SIZE).into_drawing_area());
     drawn.map_err(|e| failed(&svg, e))?;
+    label(&svg, &picture.title())?;
     let drawn = picture.draw(&BitMapBackend::new(&png, SIZE).into_drawing_area());
     drawn.map_err(|e| failed(&png, e))?;
     Ok(vec![svg, png])
 }
 
+/// Gives an SVG a title and a role, for those who hear it read.
+fn label(path: &Path, title: &str) -> Result<(), ReportError> {
+    let drawn = std::fs::read_to_string(path).map_err(|e| ReportError::write(path, e))?;
+    let title = super::html::escape(title);
+    let named = match drawn.split_once('>') {
+        Some((head, body)) if head.starts_with("<svg") => {
+            format!("{head} role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>{body}")
+        }
+        _ => drawn,
+    };
+    super::write_text(path, &named)
+}
+
 impl Picture<'_> {
+    fn title(&self) -> String {
+        match self {
+            Self::Story(story) => format!("{}: {}", story.title, story.headline.text),
+            Self::Stages(_, title) => format!("{title}: time by stage"),
+            Self::Accuracy(_, title) => format!("{title}: was the right thing blamed?"),
+            Self::Reliability(_, title) => format!("{title}: can its confidence be believed?"),
+        }
+    }
+
     fn draw<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn
     where
         B::ErrorType: 'static,
@@ -125,6 +148,9 @@ mod tests {
             files.extend(dataset(dir, &summary).unwrap());
             assert_eq!(files.len(), 8);
         }
+        let svg = std::fs::read_to_string(one.path().join("story.svg")).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains("role=\"img\""), "{}", &svg[..200]);
+        assert!(svg.contains("<title>0247-memory-leak: healed by"));
         for name in ["story.png", "stages.svg", "accuracy.png", "reliability.svg"] {
             let read = |dir: &Path| std::fs::read(dir.join(name)).unwrap();
             assert_eq!(read(one.path()), read(two.path()), "{name}");

@@ -17,6 +17,8 @@ pub fn index(summary: &Summary) -> String {
         include_str!("../assets/index.html"),
         context! {
             title => &summary.name,
+            headline => headline(summary),
+            recoveries => summary.cases.iter().any(|c| c.recovered.is_some()),
             mode => &summary.mode,
             facts => &summary.facts,
             cases => summary.cases.iter().map(row).collect::<Vec<_>>(),
@@ -25,6 +27,26 @@ pub fn index(summary: &Summary) -> String {
             scores => super::scores(&scores::rows(&summary.aggregate)),
         },
     )
+}
+
+/// How many cases, how many were seen and how often the right thing was blamed first.
+fn headline(summary: &Summary) -> String {
+    let mut text = format::count(summary.cases.len(), "case");
+    let known: Vec<bool> = summary.cases.iter().filter_map(|c| c.detected).collect();
+    if !known.is_empty() {
+        let seen = known.iter().filter(|seen| **seen).count();
+        text.push_str(&format!(", {seen} of {} detected", known.len()));
+    }
+    if let Some(first) = summary.accuracy().iter().find(|m| m.name == "ac@1") {
+        let chance = first.chance.map(|c| format!(" (by chance {})", format::percent(c)));
+        let share = format::percent(first.value);
+        let chance = chance.unwrap_or_default();
+        text.push_str(&format!(", right culprit first in {share}{chance}"));
+    }
+    if !summary.failures.is_empty() {
+        text.push_str(&format!(", {} could not be run", summary.failures.len()));
+    }
+    text
 }
 
 fn row(case: &CaseRow) -> Value {
@@ -53,7 +75,7 @@ fn accuracy(measures: &[Beside]) -> String {
         return String::new();
     }
     let height = 36.0 * measures.len() as f64 + 40.0;
-    let mut out = Drawing::new(900.0, height, "chart accuracy", "accuracy beside chance");
+    let mut out = Drawing::new(1000.0, height, "chart accuracy", "accuracy beside chance");
     let x = |share: f64| 150.0 + share.clamp(0.0, 1.0) * 640.0;
     for i in 0..=4 {
         let share = f64::from(i) / 4.0;
@@ -74,7 +96,9 @@ fn accuracy(measures: &[Beside]) -> String {
         if let Some(chance) = measure.chance {
             out.line("chance", (x(chance), y - 1.0), (x(chance), y + 27.0));
         }
-        out.text("tick", (802.0, y + 18.0), &format!("{}{n}", format::number(measure.value)));
+        let chance = measure.chance.map(|c| format!(", chance {}", format::percent(c)));
+        let value = format::percent(measure.value);
+        out.text("tick", (802.0, y + 18.0), &format!("{value}{}{n}", chance.unwrap_or_default()));
     }
     out.finish()
 }

@@ -17,7 +17,7 @@ pub(super) struct Drawing {
 }
 
 /// Text that is safe inside markup and inside quoted attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::report) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

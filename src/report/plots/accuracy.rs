@@ -30,7 +30,10 @@ where
     for (row, measure) in measures.iter().enumerate() {
         let y = 100 + row as i32 * height;
         let middle = y + height / 2;
-        let label = format::words(&measure.name).to_uppercase();
+        let label = match measure.name.as_str() {
+            "cause_accuracy" => "cause right".to_owned(),
+            short => short.to_uppercase(),
+        };
         write(area, &label, (LEFT as i32 - 14, middle), (17, INK, HPos::Right))?;
         let half = (height * 3 / 10).max(4);
         fill(area, (x(0.0), middle - half), (x(measure.value), middle + half), BLUE.filled())?;

@@ -18,7 +18,15 @@ where
     B::ErrorType: 'static,
 {
     let n: f64 = bins.iter().map(|b| b.n).sum();
-    let below = format!("{} answers; below the diagonal: too sure of itself", format::number(n));
+    let least = bins.iter().map(|b| b.n).fold(f64::INFINITY, f64::min);
+    let most = bins.iter().map(|b| b.n).fold(0.0, f64::max);
+    let below = format!(
+        "{} answers in {} of {} to {}; below the diagonal: too sure of itself",
+        format::number(n),
+        format::count(bins.len(), "bin"),
+        format::number(least),
+        format::number(most)
+    );
     title(area, &format!("{name}: can its confidence be believed?"), &below)?;
     let (plot_area, key) = area.margin(84, 0, 0, 0).split_vertically(540);
     let square = plot_area.margin(0, 0, 290, 290);
@@ -46,10 +54,13 @@ where
     plot.draw_series(LineSeries::new(points.iter().copied(), BLUE.stroke_width(2)))?;
     for (point, bin) in points.iter().zip(bins) {
         let radius = 5.0 + 9.0 * (bin.n / n.max(1.0)).sqrt();
-        plot.draw_series([Circle::new(*point, radius as i32, BLUE.filled())])?;
-        let (x, y) = plot.backend_coord(point);
-        let size = format!("n = {}", format::number(bin.n));
-        write(area, &size, (x + 18, y + 16), (14, FAINT, HPos::Left))?;
+        plot.draw_series([Circle::new(*point, radius as i32, BLUE.mix(0.8).filled())])?;
+        let near = |other: &&(f64, f64)| (other.0 - point.0).abs() < 0.16;
+        if points.iter().filter(near).count() == 1 {
+            let (x, y) = plot.backend_coord(point);
+            let size = format!("n = {}", format::number(bin.n));
+            write(area, &size, (x + 18, y - 14), (14, FAINT, HPos::Left))?;
+        }
     }
     legend(&key, (360, 24), &[(BLUE, "measured, by bin"), (GREY, "as sure as right")])
 }

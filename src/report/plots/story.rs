@@ -1,8 +1,8 @@
 //! What users felt, panel over panel, with fault, first signal, action and recovery marked.
 
 use plotters::prelude::{
-    ChartBuilder, Color, DashedLineSeries, DrawingBackend, IntoFont, LineSeries, Rectangle,
-    ShapeStyle,
+    ChartBuilder, Color, DashedLineSeries, DrawingBackend, IntoFont, LineSeries, RGBColor,
+    Rectangle, ShapeStyle,
 };
 
 use super::canvas::{
@@ -13,34 +13,41 @@ use crate::report::format;
 use crate::report::story::{Chart, Story};
 use crate::unit::{SimTime, Window};
 
+/// The fault's shade as it looks on white.
+const PALE: RGBColor = RGBColor(247, 217, 198);
+
 /// Draws it.
 pub(super) fn draw<B: DrawingBackend>(area: &Area<B>, story: &Story) -> Drawn
 where
     B::ErrorType: 'static,
 {
-    title(area, &format!("{}: {}", story.title, story.headline.text), &story.headline.note)?;
+    let below = format!("{} ({})", story.title, story.headline.note);
+    title(area, &story.headline.text, &below)?;
     let felt: Vec<&Chart> = story.charts.iter().filter(|c| c.of_users).take(2).collect();
     let charts = if felt.is_empty() { story.charts.iter().take(2).collect() } else { felt };
     let (panels, key) = area.margin(84, 0, 0, 0).split_vertically(540);
-    for (panel, chart) in panels.split_evenly((charts.len().max(1), 1)).iter().zip(&charts) {
-        draw_panel(panel, story, chart)?;
+    let rows = panels.split_evenly((charts.len().max(1), 1));
+    for (row, (panel, chart)) in rows.iter().zip(&charts).enumerate() {
+        draw_panel(panel, story, chart, row + 1 == charts.len())?;
     }
     if charts.is_empty() {
         let centre = plotters::style::text_anchor::HPos::Center;
         write(&panels, "no series were kept for charts", (600, 240), (20, FAINT, centre))?;
     }
-    let names = [
-        (RED, "fault (truth)"),
-        (ORANGE, "first signal"),
-        (INK, "first action"),
-        (GREEN, "users served again"),
-        (RED, "dashed: objective"),
-    ];
+    let mut names = Vec::new();
+    if !story.faults.is_empty() {
+        names.push((PALE, "fault (truth)"));
+    }
+    names.extend(moments(story).into_iter().map(|(_, colour, name)| (colour, name)));
+    if charts.iter().any(|c| c.objective.is_some()) {
+        names.push((RED, "dashed: objective"));
+    }
     legend(&key, (90, 24), &names)
 }
 
-fn draw_panel<B: DrawingBackend>(area: &Area<B>, story: &Story, chart: &Chart) -> Drawn
+fn draw_panel<B>(area: &Area<B>, story: &Story, chart: &Chart, last: bool) -> Drawn
 where
+    B: DrawingBackend,
     B::ErrorType: 'static,
 {
     let window = story.focus();
@@ -54,8 +61,8 @@ where
         .margin_right(30)
         .margin_left(20)
         .margin_bottom(4)
-        .caption(format!("{}, {unit}", chart.title), ("sans-serif", 18).into_font().color(&INK))
-        .x_label_area_size(48)
+        .caption(named(chart, &unit), ("sans-serif", 18).into_font().color(&INK))
+        .x_label_area_size(if last { 48 } else { 28 })
         .y_label_area_size(64)
         .build_cartesian_2d(minutes(window.start)..minutes(window.end), 0.0..top)?;
     plot.configure_mesh()
@@ -64,7 +71,7 @@ where
         .axis_style(INK.mix(0.4))
         .x_labels(12)
         .y_labels(5)
-        .x_desc("minutes since the first fault or incident")
+        .x_desc(if last { "minutes since the first fault or incident" } else { "" })
         .label_style(font(15, FAINT))
         .axis_desc_style(font(15, FAINT))
         .x_label_formatter(&|m| format::number(*m))
@@ -73,7 +80,7 @@ where
     let inside = |w: Window| [w.start.max(window.start), w.end.min(window.end)].map(minutes);
     for fault in &story.faults {
         let [from, to] = inside(fault.window);
-        let shade = Rectangle::new([(from, 0.0), (to, top)], RED.mix(0.09).filled());
+        let shade = Rectangle::new([(from, 0.0), (to, top)], RED.mix(0.12).filled());
         plot.draw_series([shade])?;
     }
     let points = chart.points.iter().filter(shown).map(|(t, v)| (minutes(*t), v * factor));
@@ -82,23 +89,29 @@ where
         let line = [minutes(window.start), minutes(window.end)].map(|m| (m, objective));
         plot.draw_series(DashedLineSeries::new(line, 8, 5, RED.stroke_width(1)))?;
     }
-    for (at, colour) in moments(story) {
-        if window.contains(at) {
-            let line = [(minutes(at), 0.0), (minutes(at), top)];
-            plot.draw_series(DashedLineSeries::new(line, 4, 3, colour.stroke_width(2)))?;
-        }
+    for (at, colour, _) in moments(story) {
+        let line = [(minutes(at), 0.0), (minutes(at), top)];
+        plot.draw_series(DashedLineSeries::new(line, 4, 3, colour.stroke_width(2)))?;
     }
     Ok(())
 }
 
-fn moments(story: &Story) -> Vec<(SimTime, plotters::style::RGBColor)> {
+fn named(chart: &Chart, unit: &str) -> String {
+    let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
+    format!("{}{unit}", chart.title)
+}
+
+/// The moments inside the stretch shown, with colour and meaning.
+fn moments(story: &Story) -> Vec<(SimTime, RGBColor, &'static str)> {
     let Some(case) = story.main_case() else { return Vec::new() };
     let touches = case.actions.iter().filter(|d| d.action.verb().touches_fleet());
     let acted = touches.filter_map(|d| d.acted).min();
     let all = [
-        (case.at(StageReached::Detected), ORANGE),
-        (acted, INK),
-        (case.at(StageReached::Recovered), GREEN),
+        (case.at(StageReached::Detected), ORANGE, "first signal"),
+        (acted, INK, "first action"),
+        (case.at(StageReached::Recovered), GREEN, "users served again"),
     ];
-    all.into_iter().filter_map(|(at, colour)| Some((at?, colour))).collect()
+    let focus = story.focus();
+    let known = all.into_iter().filter_map(|(at, colour, name)| Some((at?, colour, name)));
+    known.filter(|(at, ..)| focus.contains(*at)).collect()
 }

@@ -1,7 +1,7 @@
 //! The audit log: everything that crossed a contract, one JSON object a line.
 //!
-//! In: the trial. Out: `audit.jsonl` in the form of `trial::write_journal`: a header with version and
-//! provenance, then every line of the journal. Nothing is collapsed or left out.
+//! In: the trial. Out: `audit.jsonl` in the form of `trial::write_journal`: a header with version
+//! and provenance, then every line of the journal. Nothing is collapsed or left out.
 
 use std::io::Write as _;
 use std::path::Path;

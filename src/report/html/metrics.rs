@@ -40,7 +40,8 @@ pub(super) fn draw(story: &Story) -> String {
             });
             let objective = objective.unwrap_or_default();
             out.push_str(&format!(
-                "<figure><figcaption>{title} <span class=\"faint\">{unit}</span>{objective}</figcaption>\
+                "<figure><figcaption>{title} \
+                 <span class=\"faint\">{unit}</span>{objective}</figcaption>\
                  {figure}</figure>"
             ));
         }

@@ -57,7 +57,8 @@ impl Drawing {
     pub(super) fn circle(&mut self, class: &str, at: (f64, f64), radius: f64, title: &str) {
         let ((x, y), title) = (at, hover(title));
         self.raw(format_args!(
-            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\">{title}</circle>"
+            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\">\
+             {title}</circle>"
         ));
     }
 

@@ -1,8 +1,9 @@
 //! Incidents as the engine saw them, each with its stages, hypotheses and actions.
 //!
 //! In: the journal. Out: one `Case` per incident that was not merged away; those that answer a real
-//! fault come first, then those that acted, then those with more signals. The hypotheses shown are the ones it acted upon: of the
-//! last diagnosis up to the first plan, or the last one if there was no plan.
+//! fault come first, then those that acted, then those with more signals. The hypotheses shown are
+//! the ones it acted upon: of the last diagnosis up to the first plan, or the last one if there was
+//! no plan.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The call graph with the blast: who calls whom, in layers, and how sick each one was.
 //!
-//! In: topology, faults and incidents. Out: nodes with a layer (calls from the entry) and a row, and
-//! edges. Replicas are shown as their service; machines only if they are blamed. Cycles are cut
+//! In: topology, faults and incidents. Out: nodes with a layer (calls from the entry) and a row,
+//! and edges. Replicas are shown as their service; machines only if they are blamed. Cycles are cut
 //! where they close. Known limit: rows are in barycentre order of one pass, so edges may cross.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -127,7 +127,13 @@ impl Page {
 
 fn head(out: &mut Page, story: &Story) {
     let title = out.paint(&story.title, "1");
-    out.line(&format!("{title}: {}", out.tone(&story.headline.text, story.headline.tone)));
+    let room = WIDTH.saturating_sub(story.title.chars().count() + 2).max(40);
+    let mut lines = table::wrap(&story.headline.text, room).into_iter();
+    let first = lines.next().unwrap_or_default();
+    out.line(&format!("{title}: {}", out.tone(&first, story.headline.tone)));
+    for line in lines {
+        out.line(&format!("  {}", out.tone(&line, story.headline.tone)));
+    }
     for line in table::wrap(&story.headline.note, WIDTH) {
         out.line(&line);
     }

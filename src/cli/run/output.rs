@@ -108,19 +108,24 @@ fn breakdown(document: &RunDocument) -> String {
     use crate::campaign::analysis::{By, breakdown};
 
     let rows = results::rows(document);
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(["", "n", "AC@1", "cause", "confidence"]);
-    let share = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
-    let groups = [By::Cause, By::Entity].map(|by| breakdown(&rows, by));
-    if groups.iter().all(Vec::is_empty) {
-        return String::new();
+    let share = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.2}"));
+    let mut text = String::new();
+    for (title, by) in [("By cause", By::Cause), ("By root cause", By::Entity)] {
+        let groups = breakdown(&rows, by);
+        if groups.is_empty() {
+            continue;
+        }
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_header(["", "n", "AC@1", "cause", "confidence"]);
+        for group in groups {
+            let [ac_1, cause, sure] =
+                [group.ac_1, group.cause_accuracy, group.confidence].map(share);
+            table.add_row([group.key, group.n.to_string(), ac_1, cause, sure]);
+        }
+        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+        text += &format!("\n{title}\n{}\n", lines.join("\n"));
     }
-    for group in groups.into_iter().flatten() {
-        let [ac_1, cause, sure] = [group.ac_1, group.cause_accuracy, group.confidence].map(share);
-        table.add_row([group.key, group.n.to_string(), ac_1, cause, sure]);
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("\nBy what was wrong\n{}\n", lines.join("\n"))
+    text
 }
 
 #[cfg(not(feature = "analysis"))]

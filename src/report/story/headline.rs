@@ -130,10 +130,12 @@ fn within(told: &Told<'_>, sli: &SliSample) -> bool {
 fn open(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> (Tone, String) {
     let labelled = told.truth.is_some();
     let Some(case) = cases.first() else {
-        return match labelled && faults.is_empty() {
-            true => (Tone::Good, "nothing was wrong and no incident was opened".to_owned()),
-            false => (Tone::Bad, "missed: no incident was opened".to_owned()),
+        let (tone, text) = match (labelled, faults.is_empty()) {
+            (true, true) => (Tone::Good, "nothing was wrong and no incident was opened"),
+            (true, false) => (Tone::Bad, "missed: no incident was opened"),
+            (false, _) => (Tone::Plain, "no incident was opened; nobody labelled what was wrong"),
         };
+        return (tone, text.to_owned());
     };
     let false_alarms = format::count(cases.len(), "false alarm");
     if labelled && faults.is_empty() {

@@ -110,6 +110,18 @@ fn the_0247_incident_heals_because_of_the_action() {
 }
 
 #[test]
+fn the_readme_shows_what_the_command_prints() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("README.md");
+    let output = windtunnel(&["run", SCENARIO, "--no-report", "--color", "never"]);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let story = shown.split("\nWhy:").next().expect("a story");
+    for line in story.lines().filter(|line| !line.trim().is_empty()) {
+        assert!(readme.contains(line), "README.md no longer shows: {line}");
+    }
+}
+
+#[test]
 fn every_scenario_meets_its_own_expectations() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut found = Vec::new();

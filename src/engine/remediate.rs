@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 pub mod catalog;
 
+mod one_verb;
 mod open_circuit;
 mod page_on_call;
 mod reconcile_config;

@@ -7,10 +7,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, NotApplicable, Patient, Prescription, Remedy};
+use super::one_verb::OneVerb;
+use super::{Build, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk, Verb};
-use crate::unit::SimDuration;
+use crate::model::{Operation, Risk};
+use crate::unit::{Name, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "reconcile_config",
@@ -41,29 +42,10 @@ impl Default for Config {
     }
 }
 
-struct ReconcileConfig(Config);
-
 fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
-    Ok(Box::new(ReconcileConfig(spec.read()?)))
-}
-
-impl Remedy for ReconcileConfig {
-    fn verb(&self) -> Verb {
-        Verb::ReconcileConfig
-    }
-
-    fn with_previous(&self) -> bool {
-        self.0.with_previous
-    }
-
-    fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
-        let (_, target) = patient.service()?;
-        Ok(Prescription {
-            target: target.clone(),
-            operation: Operation::ReconcileConfig,
-            risk: self.0.risk,
-            expected: format!("the live configuration of {target} equals the desired one"),
-            settle: self.0.settle,
-        })
-    }
+    let Config { risk, settle, with_previous } = spec.read()?;
+    let expected =
+        |target: &Name| format!("the live configuration of {target} equals the desired one");
+    let operation = Operation::ReconcileConfig;
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, expected }))
 }

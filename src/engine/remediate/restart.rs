@@ -6,10 +6,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, NotApplicable, Patient, Prescription, Remedy};
+use super::one_verb::OneVerb;
+use super::{Build, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk, Verb};
-use crate::unit::SimDuration;
+use crate::model::{Operation, Risk};
+use crate::unit::{Name, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "restart",
@@ -40,29 +41,10 @@ impl Default for Config {
     }
 }
 
-struct Restart(Config);
-
 fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
-    Ok(Box::new(Restart(spec.read()?)))
-}
-
-impl Remedy for Restart {
-    fn verb(&self) -> Verb {
-        Verb::Restart
-    }
-
-    fn with_previous(&self) -> bool {
-        self.0.with_previous
-    }
-
-    fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
-        let (_, target) = patient.service()?;
-        Ok(Prescription {
-            target: target.clone(),
-            operation: Operation::Restart,
-            risk: self.0.risk,
-            expected: format!("{target} starts afresh; leaked resources are free again"),
-            settle: self.0.settle,
-        })
-    }
+    let Config { risk, settle, with_previous } = spec.read()?;
+    let expected =
+        |target: &Name| format!("{target} starts afresh; leaked resources are free again");
+    let operation = Operation::Restart;
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, expected }))
 }

@@ -6,10 +6,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, NotApplicable, Patient, Prescription, Remedy};
+use super::one_verb::OneVerb;
+use super::{Build, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk, Verb};
-use crate::unit::SimDuration;
+use crate::model::{Operation, Risk};
+use crate::unit::{Name, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "rotate_certificate",
@@ -39,29 +40,9 @@ impl Default for Config {
     }
 }
 
-struct RotateCertificate(Config);
-
 fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
-    Ok(Box::new(RotateCertificate(spec.read()?)))
-}
-
-impl Remedy for RotateCertificate {
-    fn verb(&self) -> Verb {
-        Verb::RotateCertificate
-    }
-
-    fn with_previous(&self) -> bool {
-        self.0.with_previous
-    }
-
-    fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
-        let (_, target) = patient.service()?;
-        Ok(Prescription {
-            target: target.clone(),
-            operation: Operation::RotateCertificate,
-            risk: self.0.risk,
-            expected: format!("handshakes with {target} succeed again"),
-            settle: self.0.settle,
-        })
-    }
+    let Config { risk, settle, with_previous } = spec.read()?;
+    let expected = |target: &Name| format!("handshakes with {target} succeed again");
+    let operation = Operation::RotateCertificate;
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, expected }))
 }

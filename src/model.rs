@@ -8,6 +8,7 @@
 mod action;
 mod anomaly;
 mod cause;
+mod contract;
 mod decision;
 mod diagnosis;
 mod event;
@@ -15,6 +16,7 @@ mod journal;
 mod log;
 mod metric;
 mod outcome;
+mod outside;
 mod policy;
 mod record;
 mod role;
@@ -26,6 +28,10 @@ mod truth;
 pub use action::{Action, Operation, Risk, Strategy, Verb};
 pub use anomaly::{Anomaly, Incident, IncidentChange, SignalClass};
 pub use cause::Cause;
+pub use contract::{
+    Engine, EngineFailure, FailureKind, Order, Proposal, Reading, Remark, Ruled, SharedSubstitute,
+    Stage, Substitute,
+};
 pub use decision::{Decision, Notification, Plan, Ruling, StageReached, Verdict, Verification};
 pub use diagnosis::{CauseNode, Diagnosis, Evidence, Hypothesis};
 pub use event::{Event, EventKind};
@@ -33,6 +39,7 @@ pub use journal::{Body, Journal, Line, Source};
 pub use log::{LogRecord, severity};
 pub use metric::{Frame, Instrument, SeriesCatalog, SeriesError, SeriesMeta, names};
 pub use outcome::{Answer, AnswerKind, Outcome, OutcomeStatus};
+pub use outside::{Latency, OutsideEngine, Webhook};
 pub use policy::{AlarmPolicy, Policy};
 pub use record::{Deed, Objective, ReplicaCount, SliSample, WorldRecord};
 pub use role::{Direction, Role};

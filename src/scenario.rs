@@ -14,6 +14,7 @@ mod expect;
 mod file;
 pub mod kinds;
 mod load;
+mod outside;
 mod policy;
 pub mod shape;
 pub mod source;

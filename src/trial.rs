@@ -6,20 +6,21 @@
 //! `Invariant` error there. A stored journal (`journal_file.rs`) can be scored again.
 
 mod digest;
+mod engines;
 mod event_loop;
 mod journal_file;
 #[cfg(test)]
 mod scripted;
 mod tracks;
 
-use crate::engine::Engine;
-use crate::model::{Journal, Topology, Truth, WorldRecord};
+use crate::model::{Engine, Journal, Topology, Truth, WorldRecord};
 use crate::referee::{Evidence, Scorecard, score};
 pub use crate::referee::{Mode, Rules};
 use crate::unit::{Name, Window};
 use crate::world::{World, WorldError};
 
 pub use digest::digest;
+pub use engines::{EngineError, build_engine};
 pub use journal_file::{Header, JournalError, read_journal, write_journal};
 pub use tracks::{Point, Track, Tracks};
 

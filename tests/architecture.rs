@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("kernel", 1),
     ("timeline", 2),
     ("engine", 3),
+    ("controllers", 3),
     ("world", 3),
     ("referee", 3),
     ("import", 3),
@@ -35,6 +36,12 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("engine", "model::TrueIncident"),
     ("engine", "model::WorldRecord"),
     ("engine", "model::Deed"),
+    ("controllers", "timeline"),
+    ("controllers", "kernel"),
+    ("controllers", "model::Truth"),
+    ("controllers", "model::TrueIncident"),
+    ("controllers", "model::WorldRecord"),
+    ("controllers", "model::Deed"),
 ];
 
 /// Folders of kinds: siblings never import each other, the catalog lists every file.

@@ -7,6 +7,7 @@ use super::exit_code;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::campaign::RunDocument;
+use crate::controllers::protocol::Message;
 use crate::model::{Line, Policy};
 use crate::scenario::ScenarioFile;
 
@@ -28,6 +29,8 @@ pub(super) enum Document {
     Policy,
     /// One line of an audit log.
     Journal,
+    /// One line between windtunnel and somebody's engine: a request or a reply.
+    Protocol,
 }
 
 /// Prints the schema.
@@ -47,6 +50,7 @@ pub(super) fn text(document: Document) -> String {
         Document::Scenario => generate::<ScenarioFile>(),
         Document::Policy => generate::<Policy>(),
         Document::Journal => generate::<Line>(),
+        Document::Protocol => generate::<Message>(),
     };
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON")
 }

@@ -84,6 +84,11 @@ impl Guards {
         if problems.is_empty() { Ok(Self { rails }) } else { Err(problems) }
     }
 
+    /// One more guardrail.
+    pub fn push(&mut self, kind: &str, rail: Box<dyn Guardrail + Send>) {
+        self.rails.push((kind.to_owned(), rail));
+    }
+
     /// One verdict per guardrail and, last, the ruling over all of them.
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Vec<Verdict> {

@@ -6,8 +6,8 @@
 //! number; several apply in the order of the numbers. All chance depends on (seed, fault, column or
 //! item, scrape) only.
 //!
-//! Known limit: a late sample is seen as the value of now, as with a pipeline that stamps on arrival;
-//! late logs, spans and events come with their own time, at the first scrape after their delay.
+//! Known limit: a late sample is seen as the value of now, as with a pipeline that stamps on
+//! arrival; late logs, spans and events come with their own time, at the first scrape after it.
 
 mod distortion;
 mod frames;

@@ -16,7 +16,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     summary: "a monitor from outside raises its alarm again and again about nothing",
     help: "An alert about `service` arrives each `period` while the service is well. The right \
            answer is to touch nothing. Labels no incident.",
-    source: "Beyer et al., Site Reliability Engineering (2016), ch. 6; Alertmanager's group_interval",
+    source: "Beyer et al., Site Reliability Engineering, ch. 6; Alertmanager, group_interval",
     example: "{ service: search, period: 2m, lasts: 1h }",
     schema: schema_of::<Config>,
     build: |spec| Ok(Box::new(spec.read::<Config>()?)),

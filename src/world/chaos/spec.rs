@@ -73,7 +73,8 @@ impl<'de> Deserialize<'de> for FaultSpec {
                 Ok(Self { at, id, onset: onset.unwrap_or_default(), spec: Spec { kind, params } })
             }
             _ => Err(D::Error::custom(format!(
-                "expected `at`, optionally `id` and `onset`, and exactly one kind of fault, found {kinds:?}"
+                "expected `at`, optionally `id` and `onset`, and exactly one kind of fault, \
+                 found {kinds:?}"
             ))),
         }
     }

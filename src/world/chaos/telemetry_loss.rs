@@ -18,7 +18,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     help: "A share of the telemetry of `service` (default: of all) never arrives. Nothing is wrong \
            with the fleet, so nothing should be done to it; but a real incident in the gap is hard \
            to see. Labels no incident.",
-    source: "Majors et al., Observability Engineering (2022), ch. 17 (telemetry pipelines lose data)",
+    source: "Majors et al., Observability Engineering (2022), ch. 17: pipelines lose data",
     example: "{ service: search, signals: [metrics], share: 1, lasts: 10m }",
     schema: schema_of::<Config>,
     build: |spec| Ok(Box::new(spec.read::<Config>()?)),

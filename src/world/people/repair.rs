@@ -1,9 +1,9 @@
 //! How long a person takes to find out and to put right by hand, by cause.
 //!
 //! In: a cause. Out: two medians. Known limit: the defaults are of the right order, not measured:
-//! what shows itself (a deploy, an expired certificate) is found in minutes, what hides (a leak, the
-//! network, drift) takes longer; what is a matter of one command is mended in minutes, what needs
-//! somebody else (a provider, a new machine) takes long.
+//! what shows itself (a deploy, an expired certificate) is found in minutes, what hides (a leak,
+//! the network, drift) takes longer; what is a matter of one command is mended in minutes,
+//! what needs somebody else (a provider, a new machine) takes long.
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ impl Synthetic {
             let open = fault.began.is_some() && fault.ended.is_none() && !fault.in_hand;
             let Some(label) = fault.fault.label().filter(|_| open) else { continue };
             let Some(takes) = self.people.mends(index as u32, label.cause) else { return };
-            free = free + takes;
+            free += takes;
             self.faults[index].in_hand = true;
             let (action, person) = (seen.action, seen.person.clone());
             self.schedule(free, Control::Mend { fault: index, page: action, person });

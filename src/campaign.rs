@@ -6,6 +6,7 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod answers;
 mod dataset;
 pub mod document;
 mod incidents;

@@ -5,6 +5,7 @@
 //! decisions, checked, and remarks for the journal. It stands beside `engine/` and knows nothing of
 //! it; `trial/` puts the two together. Wall time decides one thing only: that an answer is too late.
 
+pub mod conformance;
 mod latency;
 mod link;
 mod process;

@@ -100,12 +100,6 @@ impl Process {
         Ok(Self { child, to_child, lines, errors, status: None })
     }
 
-    /// Its id.
-    #[cfg(test)]
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends a line; what a child that has gone would have read is lost.
     pub(super) fn send(&self, line: Vec<u8>) {
         if let Some(to_child) = &self.to_child {

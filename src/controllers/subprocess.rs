@@ -104,6 +104,11 @@ impl Subprocess {
         Ok(Self { talk, translator: Translator::default(), vet: Vet::default(), delay })
     }
 
+    /// The talk, for whoever checks it.
+    pub(super) fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn say(&mut self, input: &StepInput<'_>, said: Vec<Said>, out: &mut Vec<Decision>) {
         for one in said {
             let meant = self.translator.decision(input.now, input.topology, one);

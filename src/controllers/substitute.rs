@@ -36,6 +36,11 @@ impl OutsideStages {
         Ok(Self { talk, stages: spec.stages.clone(), topology })
     }
 
+    /// The talk, for whoever checks it.
+    pub(super) fn talk(&mut self) -> &mut Talk {
+        &mut self.talk
+    }
+
     fn bad<T>(&mut self, problem: String) -> Option<T> {
         self.talk.link.fail(FailureKind::BadDecision, problem);
         None

@@ -283,3 +283,23 @@ fn the_shell_example_heals_nothing_and_the_referee_says_so() {
     );
     assert!(!kinds.contains(&"engine_failure"), "{found:?}");
 }
+
+#[test]
+fn engine_check_names_the_rule_that_is_broken() {
+    let folder = folder("", "");
+    let good = format!("{LOOP} *) echo \"{{\\\"seq\\\":$s}}\";; esac; done");
+    let (code, out, _) = run(folder.path(), &["engine-check", "--", "sh", "-c", &good]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("test, protocol 1: keeps all 9 rules"), "{out}");
+    let twice = format!("{LOOP} *) echo \"{{\\\"seq\\\":$s}}\"; echo oops;; esac; done");
+    let (code, out, _) = run(folder.path(), &["engine-check", "--", "sh", "-c", &twice]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("FAIL  steps"), "{out}");
+    assert!(out.contains("expected a JSON object, found \"oops\""), "{out}");
+    let json = ["engine-check", "--format", "json", "--", "sh", "-c", "exit 1"];
+    let (code, out, _) = run(folder.path(), &json);
+    let found: Value = serde_json::from_str(&out).expect("one document");
+    assert_eq!((code, &found["conforms"]), (1, &false.into()));
+    assert_eq!(found["rules"][1]["verdict"], "not_reached");
+    nobody_is_left(folder.path());
+}

@@ -233,6 +233,7 @@ fn threads_show_in_no_byte_with_a_process_per_trial() {
 }
 
 /// `python3`, or a visible word that a test is skipped.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 fn has_python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok_and(|o| o.status.success());
     if !found {

@@ -270,7 +270,8 @@ fn long_functions(source: &Source, problems: &mut Vec<String>) {
         }
         let close = format!("{}}}", " ".repeat(indent));
         let length = lines[start..].iter().position(|l| **l == close).map_or(0, |n| n + 1);
-        if length > FUNCTION_LIMIT && !line.ends_with(';') {
+        let has_body = !line.ends_with(';') && !line.ends_with("{}");
+        if length > FUNCTION_LIMIT && has_body {
             problems.push(format!(
                 "{}: {length} lines, {FUNCTION_LIMIT} allowed",
                 source.at(start + 1)

@@ -2,8 +2,8 @@
 //!
 //! In: steps, and questions about an incident, a diagnosis or an action. Out: the stage's answer,
 //! with its names checked. Steps always come, so that the process can remember what it saw; only a
-//! substitute for detection answers them with readings. A reply that makes no sense is a failure and
-//! counts as none.
+//! substitute for detection answers them with readings. A reply that makes no sense is a failure
+//! and counts as none.
 
 use super::process::StartError;
 use super::protocol::{

@@ -106,7 +106,8 @@ pub struct Reading {
     /// The replica, if it is about one.
     #[serde(default)]
     pub instance: Option<Name>,
-    /// What exactly looks wrong: `latency p99`. With `entity` it names the signal from step to step.
+    /// What exactly looks wrong: `latency p99`. With `entity` it names the signal from step to
+    /// step.
     pub signal: String,
     /// How strange; 1 is your own nominal threshold, higher is stranger.
     pub score: f64,

@@ -28,7 +28,8 @@ pub struct Identity {
     /// Its version, for reports.
     #[serde(default)]
     pub version: String,
-    /// Which telemetry it wants with steps (default: all). Events, outcomes and answers always come.
+    /// Which telemetry it wants with steps (default: all). Events, outcomes and answers always
+    /// come.
     #[serde(default)]
     pub wants: Option<Vec<Wanted>>,
 }

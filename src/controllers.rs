@@ -3,7 +3,8 @@
 //! Owns the protocol (JSON lines, one request and one reply at a time), the processes that speak
 //! it and what becomes of their failures. In: `StepInput` and questions about single stages. Out:
 //! decisions, checked, and remarks for the journal. It stands beside `engine/` and knows nothing
-//! of it; `trial/` puts the two together. Wall time decides one thing only: that an answer is too late.
+//! of it; `trial/` puts the two together. Wall time decides one thing only: that an answer is too
+//! late.
 
 pub mod conformance;
 mod latency;

@@ -7,6 +7,7 @@
 #[cfg(feature = "analysis")]
 pub mod analysis;
 pub mod answers;
+pub mod corpus;
 mod dataset;
 pub mod document;
 mod incidents;
@@ -14,6 +15,7 @@ mod judge;
 mod pool;
 pub mod results;
 mod scenario;
+pub mod sweep;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -32,7 +32,7 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 
-pub use crate::model::Engine;
+pub use crate::model::{Engine, Leeway};
 pub use alarm::Gate;
 pub use build::{build, build_with};
 pub use history::History;

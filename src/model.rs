@@ -7,12 +7,14 @@
 
 mod action;
 mod anomaly;
+mod calibration;
 mod cause;
 mod contract;
 mod decision;
 mod diagnosis;
 mod event;
 mod journal;
+mod leeway;
 mod log;
 mod metric;
 mod outcome;
@@ -27,6 +29,7 @@ mod truth;
 
 pub use action::{Action, Operation, Risk, Strategy, Verb};
 pub use anomaly::{Anomaly, Incident, IncidentChange, SignalClass};
+pub use calibration::{Calibration, Shape};
 pub use cause::Cause;
 pub use contract::{
     Engine, EngineFailure, FailureKind, Order, Proposal, Reading, Remark, Ruled, SharedSubstitute,
@@ -36,6 +39,7 @@ pub use decision::{Decision, Notification, Plan, Ruling, StageReached, Verdict, 
 pub use diagnosis::{CauseNode, Diagnosis, Evidence, Hypothesis};
 pub use event::{Event, EventKind};
 pub use journal::{Body, Journal, Line, Source};
+pub use leeway::Leeway;
 pub use log::{LogRecord, severity};
 pub use metric::{Frame, Instrument, SeriesCatalog, SeriesError, SeriesMeta, names};
 pub use outcome::{Answer, AnswerKind, Outcome, OutcomeStatus};

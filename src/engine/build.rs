@@ -10,7 +10,7 @@ use super::pipeline::{Pipeline, Stages};
 use super::remediate::Table;
 use super::{Engine, Gate, correlate, detect, diagnose};
 use crate::catalog::KindError;
-use crate::model::{Policy, SharedSubstitute, Stage};
+use crate::model::{Calibration, Policy, SharedSubstitute, Stage};
 
 /// The engine that a policy describes.
 ///
@@ -35,11 +35,17 @@ pub fn build_with(
     let method = keep(diagnose::build(&policy.diagnose, seed), &mut problems);
     let remedies = keep(Table::build(&policy.remediate), &mut problems);
     let guards = keep(Guards::build(&policy.guard), &mut problems);
+    if let Some(problem) = policy.calibration.as_ref().and_then(Calibration::problem) {
+        problems.push(KindError::Params { kind: "calibration".to_owned(), problem });
+    }
     let (Some(mut detectors), Some(correlators), Some(method), Some(remedies), Some(mut guards)) =
         (detectors, correlators, method, remedies, guards)
     else {
         return Err(problems);
     };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let outside = substitute.map(Outside::new);
     if let Some(outside) = &outside {
         // It sees every step, whatever it supplies.
@@ -48,8 +54,9 @@ pub fn build_with(
             guards.push(NAME, Box::new(outside.clone()));
         }
     }
+    let calibration = policy.calibration.clone();
     let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
-    let stages = Stages { detectors, gate, incidents, method, remedies, guards };
+    let stages = Stages { detectors, gate, incidents, method, calibration, remedies, guards };
     Ok(Box::new(Pipeline::new(stages).with_outside(outside)))
 }
 

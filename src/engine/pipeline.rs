@@ -22,7 +22,7 @@ use super::guard::Guards;
 use super::outside::Outside;
 use super::remediate::Table;
 use super::{Engine, Gate, History, conclude};
-use crate::model::{Decision, Event, Remark, Stage, StepInput};
+use crate::model::{Calibration, Decision, Event, Leeway, Remark, Stage, StepInput};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
@@ -40,6 +40,8 @@ pub struct Stages {
     pub incidents: Incidents,
     /// The RCA method, if the policy names one.
     pub method: Option<Box<dyn Method + Send>>,
+    /// What its confidence is worth, if that was fitted.
+    pub calibration: Option<Calibration>,
     /// Cause -> remedies.
     pub remedies: Table,
     /// The guardrails.
@@ -130,7 +132,8 @@ impl Pipeline {
         } else if let (true, Some(method)) = (due, &mut self.stages.method) {
             let mut said = Vec::new();
             method.rank(&case, &mut said);
-            self.ward.diagnosed(id, conclude::conclude(&case, said), out);
+            let found = conclude::conclude(&case, said, self.stages.calibration.as_ref());
+            self.ward.diagnosed(id, found, out);
         }
         let fleet = FleetSize::read(&around);
         let (remedies, guards) = (&self.stages.remedies, &self.stages.guards);
@@ -174,6 +177,11 @@ impl Engine for Pipeline {
         if let Some(outside) = &self.outside {
             outside.finish();
         }
+    }
+
+    /// Unknown with stages from outside: who can say what they compared?
+    fn leeway(&self) -> Option<Leeway> {
+        self.outside.is_none().then(|| self.stages.guards.leeway())
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Cause, Decision, Diagnosis, Direction, Incident, Operation, Risk, Role, Ruling,
+    Action, Cause, Decision, Diagnosis, Direction, Incident, Leeway, Operation, Risk, Role, Ruling,
     SignalClass, StepInput,
 };
 use crate::unit::{Name, Ratio, SimDuration, SimTime};
@@ -29,6 +29,12 @@ pub trait Engine {
 
     /// The trial is over; called once, after the last step.
     fn finish(&mut self) {}
+
+    /// Which other confidence floors would have led to the very same decisions, asked after the
+    /// last step; `None` if the engine does not know.
+    fn leeway(&self) -> Option<Leeway> {
+        None
+    }
 }
 
 /// Something about an engine that it did not say itself.

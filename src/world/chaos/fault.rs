@@ -86,9 +86,7 @@ impl Site<'_> {
 
     /// Takes this fault's effects off all services, and its surge off the load.
     pub fn lift(&mut self) {
-        for service in &mut self.fleet.services {
-            service.effects.remove(&self.number);
-        }
+        self.fleet.lift(self.number);
         self.surges.remove(&self.number);
     }
 
@@ -96,10 +94,7 @@ impl Site<'_> {
     #[must_use]
     pub fn holds(&self, service: &str) -> bool {
         let owner = &self.fleet.services[self.index(service)];
-        owner.effects.get(&self.number).is_some_and(|effect| {
-            effect.reaches(&owner.template.version)
-                || owner.replicas().any(|r| effect.reaches(&r.template.version))
-        })
+        owner.effects.get(&self.number).is_some_and(|effect| owner.feels(effect))
     }
 }
 

@@ -4,7 +4,8 @@
 //! an unknown target change nothing; everything else is the fleet's to answer.
 
 use super::{Control, Synthetic};
-use crate::model::{Action, Operation, OutcomeStatus};
+use crate::model::{Action, EntityKind, Operation, OutcomeStatus};
+use crate::world::fleet::Target;
 
 impl Synthetic {
     /// The platform takes up an action.
@@ -21,14 +22,23 @@ impl Synthetic {
             }
             return;
         }
-        let found = self.topology.find(&action.target).map(|id| self.topology.service_of(id));
-        let service = found.ok().and_then(|id| self.fleet.index(self.topology.name(id)));
-        match service {
-            Some(service) => self.fleet.begin(service, action, &mut self.out),
+        match self.target(action) {
+            Some(target) => self.fleet.begin(target, action, &mut self.out),
             None => {
                 let detail = format!("there is no {}", action.target);
                 self.out.outcome(action.id, OutcomeStatus::NotApplicable, detail);
             }
+        }
+    }
+
+    /// What an action is meant for; an action on a replica is one on its service.
+    fn target(&self, action: &Action) -> Option<Target> {
+        let id = self.topology.find(&action.target).ok()?;
+        let name = self.topology.name(self.topology.service_of(id));
+        match self.topology.get(id).kind {
+            EntityKind::Node => self.fleet.node(name).map(Target::Node),
+            EntityKind::Zone => self.fleet.zone(name).map(Target::Zone),
+            _ => self.fleet.index(name).map(Target::Service),
         }
     }
 }

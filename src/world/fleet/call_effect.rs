@@ -69,6 +69,21 @@ impl CallEffect {
         self.refused = either(self.refused, other.refused);
     }
 
+    /// The same at a part of its strength; 0 does nothing.
+    #[must_use]
+    pub fn scaled(&self, level: f64) -> Self {
+        Self {
+            callee: self.callee,
+            latency_s: self.latency_s * level,
+            jitter_s: self.jitter_s * level,
+            loss: self.loss * level,
+            unreachable: self.unreachable * level,
+            dns_silent: self.dns_silent * level,
+            dns_refused: self.dns_refused * level,
+            refused: self.refused * level,
+        }
+    }
+
     /// What an attempt with `timeout` seconds to live suffers.
     pub(super) fn passage(&self, timeout: f64) -> Passage {
         let p = self.loss.clamp(0.0, 0.99);

@@ -106,6 +106,33 @@ impl Effect {
         }
     }
 
+    /// The same at a part of its strength; 0 does nothing.
+    #[must_use]
+    pub fn scaled(&self, level: f64) -> Self {
+        let some = level > 0.0;
+        Self {
+            slow: 1.0 + (self.slow - 1.0) * level,
+            errors: self.errors * level,
+            stolen_cpu: self.stolen_cpu * level,
+            leak_mib_per_minute: self.leak_mib_per_minute * level,
+            leak_mib_per_1000_requests: self.leak_mib_per_1000_requests * level,
+            crash_after: self.crash_after.filter(|_| some),
+            worker_leak_per_minute: self.worker_leak_per_minute * level,
+            connection_leak_per_minute: self.connection_leak_per_minute * level,
+            file_leak_per_minute: self.file_leak_per_minute * level,
+            disk_mib_per_minute: self.disk_mib_per_minute * level,
+            lock_s: self.lock_s * level,
+            clock_skew_s: self.clock_skew_s * level,
+            poison: self.poison * level,
+            slow_start: 1.0 + (self.slow_start - 1.0) * level,
+            no_image: self.no_image && some,
+            never_ready: self.never_ready && some,
+            fails_liveness: self.fails_liveness && some,
+            cache_misses: self.cache_misses * level,
+            ..self.clone()
+        }
+    }
+
     /// Whether a replica in `slot` feels it; `flag` says which flags are on.
     #[must_use]
     pub fn reaches(&self, replica: &Replica, slot: usize, flag: impl Fn(&str) -> bool) -> bool {

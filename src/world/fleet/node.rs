@@ -44,6 +44,22 @@ pub struct NodeEffect {
     pub clock_skew_s: f64,
 }
 
+impl NodeEffect {
+    /// The same at a part of its strength; 0 does nothing.
+    #[must_use]
+    pub fn scaled(&self, level: f64) -> Self {
+        Self {
+            down: self.down && level > 0.0,
+            cpu_taken: self.cpu_taken * level,
+            memory_taken_mib: self.memory_taken_mib * level,
+            disk_mib_per_minute: self.disk_mib_per_minute * level,
+            errors: self.errors * level,
+            slower: self.slower * level,
+            clock_skew_s: self.clock_skew_s * level,
+        }
+    }
+}
+
 /// One machine.
 #[derive(Debug)]
 pub struct Node {

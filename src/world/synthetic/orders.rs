@@ -4,7 +4,9 @@
 //! an unknown target change nothing; everything else is the fleet's to answer.
 
 use super::{Control, Synthetic};
-use crate::model::{Action, EntityKind, Operation, OutcomeStatus};
+use crate::model::{Action, Answer, AnswerKind, Batch, EntityKind, Operation, OutcomeStatus};
+use crate::unit::Name;
+use crate::world::chaos::Executor;
 use crate::world::fleet::Target;
 
 impl Synthetic {
@@ -17,12 +19,24 @@ impl Synthetic {
         if matches!(action.operation, Operation::PageOnCall { .. }) {
             self.out.outcome(action.id, OutcomeStatus::Started, "page sent");
             self.out.outcome(action.id, OutcomeStatus::Applied, "page delivered");
-            if let Some(answer) = self.spec.people.acknowledge(action.id, self.out.now) {
+            if let Some(answer) = self.people.page(action.id, self.out.now) {
                 self.schedule(answer.time, Control::Answer(answer));
             }
             return;
         }
-        match self.target(action) {
+        match self.around.executor.values().max() {
+            Some(Executor::Refuses) => {
+                let why = "the executor of orders is down";
+                self.out.outcome(action.id, OutcomeStatus::Failed, why);
+                return;
+            }
+            Some(Executor::Hangs) => {
+                self.around.stalled.push(action.clone());
+                return;
+            }
+            None => {}
+        }
+        match self.target(&action.target) {
             Some(target) => self.fleet.begin(target, action, &mut self.out),
             None => {
                 let detail = format!("there is no {}", action.target);
@@ -32,13 +46,22 @@ impl Synthetic {
     }
 
     /// What an action is meant for; an action on a replica is one on its service.
-    fn target(&self, action: &Action) -> Option<Target> {
-        let id = self.topology.find(&action.target).ok()?;
+    pub(super) fn target(&self, name: &Name) -> Option<Target> {
+        let id = self.topology.find(name).ok()?;
         let name = self.topology.name(self.topology.service_of(id));
         match self.topology.get(id).kind {
             EntityKind::Node => self.fleet.node(name).map(Target::Node),
             EntityKind::Zone => self.fleet.zone(name).map(Target::Zone),
             _ => self.fleet.index(name).map(Target::Service),
         }
+    }
+
+    /// A person says something.
+    pub(super) fn answer(&mut self, answer: Answer, batch: &mut Batch) {
+        match answer.kind {
+            AnswerKind::Acknowledged => self.take_in_hand(&answer),
+            _ => self.people.answered(answer.action),
+        }
+        batch.answers.push(answer);
     }
 }

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod corpus;
 mod dataset;
 pub mod document;
 mod incidents;
@@ -13,6 +14,7 @@ mod judge;
 mod pool;
 pub mod results;
 mod scenario;
+pub mod sweep;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

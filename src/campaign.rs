@@ -6,6 +6,7 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod answers;
 pub mod belief;
 pub mod calibrate;
 pub mod corpus;

@@ -1,4 +1,4 @@
-//! From raw confidence to a probability: fit, choose by cross-validation, measure on unseen answers.
+//! From raw confidence to a probability: fit, choose by cross-validation, measure on the unseen.
 //!
 //! In: answers with the group they came from. Out: a `Calibration` fitted to all of them and what
 //! its shape is worth on answers that a fit did not see. Folds are made of whole groups (scenario
@@ -102,8 +102,8 @@ pub fn calibrate(samples: &[Sample], corpus: &str) -> Result<Calibrated, String>
     let groups = folds.len();
     if groups < FEWEST_GROUPS {
         return Err(format!(
-            "expected at least {FEWEST_GROUPS} groups of scenario and fault to hold some out, found \
-             {groups} with {} answers: add scenarios with other faults",
+            "expected at least {FEWEST_GROUPS} groups of scenario and fault to hold some out, \
+             found {groups} with {} answers: add scenarios with other faults",
             samples.len()
         ));
     }

@@ -1,12 +1,12 @@
 //! At which confidence may it act alone: every setting of a corpus, compared, and one recommended.
 //!
 //! ```text
-//! rows --by setting--> outcomes --promise--> settings that may be recommended --cost--> one of them
+//! rows --by setting--> outcomes --promise--> settings that may be taken --cost--> one of them
 //! ```
 //!
-//! In: the rows of a sweep over confidence floors (and other axes), prices, a promise. Out: `Tuned`,
-//! the document behind every report. The recommendation is the cheapest setting that keeps the
-//! promise. A cause gets a floor of its own only where that is cheaper beyond chance, and only above
+//! In: the rows of a sweep over confidence floors (and other axes), prices, a promise. Out: the
+//! document behind every report. The recommendation is the cheapest setting that keeps the
+//! promise. A cause gets a floor of its own only where that is cheaper beyond chance, and above
 //! the recommended floor: a higher floor never lets more through, so the promise holds for it too.
 //! Limit: tuned on this corpus; a promise is for incidents that could have stood in it.
 
@@ -284,7 +284,8 @@ fn notes(brief: &Brief<'_>, promise: Option<&Given>, recommended: bool) -> Vec<S
     ];
     if brief.built_in_costs {
         notes.push(
-            "Costs are the built-in assumption (scenarios/policies/costs.yaml): give your own with --cost."
+            "Costs are the built-in assumption (scenarios/policies/costs.yaml): give your own \
+             with --cost."
                 .to_owned(),
         );
     }

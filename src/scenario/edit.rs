@@ -195,8 +195,10 @@ mod tests {
                 format!("guard:\n  - confidence_floor: {params} # why\n"),
             ),
             (
-                "guard:\n  - confidence_floor:\n      default: 0.85 # why\n      per_cause:\n        \
-                 unknown: 1\n  - x\nend: 1\n",
+                concat!(
+                    "guard:\n  - confidence_floor:\n      default: 0.85 # why\n",
+                    "      per_cause:\n        unknown: 1\n  - x\nend: 1\n"
+                ),
                 "guard:\n  - confidence_floor:\n      default: 0.7 # why\n      per_cause: \
                  { bad_deploy: 0.6 }\n  - x\nend: 1\n"
                     .to_owned(),

@@ -1,7 +1,7 @@
 //! What things cost the user: the prices by which settings are compared.
 //!
-//! In: a YAML file with every price. Out: `Costs`, or every problem with line and column. Prices are
-//! in one currency, at least 0. Limit: prices are constant; a tenth bad minute costs like the first.
+//! In: a YAML file with every price. Out: `Costs`, or every problem with line and column. Prices
+//! are in one currency, at least 0. Limit: a tenth bad minute costs like the first.
 
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! The page of a tuning: trade-off curves with bands, risk and coverage, reliability, heat map for
 //! two axes, tables.
 //!
-//! In: `Tuned`. Out: one self-contained page. Curves are drawn over the first axis if its values are
-//! numbers; bands are 95 % intervals by scenario. What is absent leaves a gap.
+//! In: `Tuned`. Out: one self-contained page. Curves are drawn over the first axis if its values
+//! are numbers; bands are 95 % intervals by scenario. What is absent leaves a gap.
 
 use minijinja::context;
 

@@ -223,8 +223,7 @@ mod tests {
 
     #[test]
     fn too_few_groups_are_refused_with_what_is_missing() {
-        let few: Vec<Sample> =
-            boaster().into_iter().filter(|s| s.group < "g3".to_owned()).collect();
+        let few: Vec<Sample> = boaster().into_iter().filter(|s| s.group.as_str() < "g3").collect();
         let problem = calibrate(&few, "c").unwrap_err();
         assert!(problem.contains("found 3 with 30 answers"), "{problem}");
     }

@@ -16,8 +16,11 @@ use crate::campaign::sweep::row::Row;
 use crate::catalog::{did_you_mean, nearest};
 use crate::stats::risk;
 
+/// Whether an event happened in a trial.
+type Event = fn(&Row) -> bool;
+
 /// The events that a promise can be about, per incident.
-const RISKS: [(&str, fn(&Row) -> bool); 3] = [
+const RISKS: [(&str, Event); 3] = [
     ("wrong_action_rate", |row| row.wrong),
     ("harmful_action_rate", |row| row.harmful > 0),
     ("violation_rate", |row| row.violations > 0),

@@ -11,6 +11,7 @@ pub mod document;
 mod incidents;
 mod judge;
 mod pool;
+pub mod record;
 pub mod results;
 mod scenario;
 

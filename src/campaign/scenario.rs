@@ -4,6 +4,7 @@ use super::{CaseFailure, Outcomes, Progress, pool};
 use crate::engine;
 use crate::scenario::Checked;
 use crate::trial::{self, Mode, Settings, Trial};
+use crate::world::World;
 use crate::world::synthetic::Synthetic;
 
 /// Runs a scenario once for each seed, on `jobs` threads (0: one a processor).
@@ -18,13 +19,25 @@ pub fn run_scenario(
     pool::map(seeds, jobs, progress, name, |seed| run(checked, *seed)).into_iter().collect()
 }
 
+/// What actions can change in a scenario's world.
+pub(super) const fn mode(_: &Checked) -> Mode {
+    Mode::ClosedLoop
+}
+
+/// The world of a scenario.
+pub(super) fn world(checked: &Checked, seed: u64) -> Result<Box<dyn World>, CaseFailure> {
+    let name = checked.file.name.as_str();
+    let world = Synthetic::new(checked.spec.clone(), seed)
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    Ok(Box::new(world))
+}
+
 fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
     let name = checked.file.name.as_str();
-    let mut world = Synthetic::new(checked.spec.clone(), seed)
-        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let mut world = world(checked, seed)?;
     let mut engine = engine::build(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
-    let settings = Settings { record_tracks: true, ..Settings::new(name, seed, Mode::ClosedLoop) };
-    trial::run(&mut world, &mut *engine, &settings)
+    let settings = Settings { record_tracks: true, ..Settings::new(name, seed, mode(checked)) };
+    trial::run(&mut *world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

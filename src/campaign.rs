@@ -6,6 +6,7 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod coverage;
 mod dataset;
 pub mod document;
 mod incidents;

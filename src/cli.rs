@@ -5,6 +5,7 @@
 
 mod check;
 mod completions;
+mod coverage;
 mod exit_code;
 mod explain;
 mod failure;
@@ -59,6 +60,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Table of fault families: which faults and scenarios cover them, and what the fleet showed.
+    Coverage(coverage::Coverage),
     /// Print completion code for a shell.
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
@@ -104,6 +107,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::Coverage(args) => coverage::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
     }

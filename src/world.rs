@@ -5,6 +5,7 @@
 
 pub mod chaos;
 pub mod fleet;
+pub mod overlay;
 pub mod people;
 mod recorded;
 pub mod synthetic;

@@ -5,6 +5,7 @@ use crate::engine;
 use crate::scenario::Checked;
 use crate::trial::{self, Mode, Settings, Trial};
 use crate::world::World;
+use crate::world::overlay::Overlay;
 use crate::world::synthetic::Synthetic;
 
 /// Runs a scenario once for each seed, on `jobs` threads (0: one a processor).
@@ -20,13 +21,19 @@ pub fn run_scenario(
 }
 
 /// What actions can change in a scenario's world.
-pub(super) const fn mode(_: &Checked) -> Mode {
-    Mode::ClosedLoop
+pub(super) const fn mode(checked: &Checked) -> Mode {
+    if checked.file.baseline.is_some() { Mode::Counterfactual } else { Mode::ClosedLoop }
 }
 
 /// The world of a scenario.
 pub(super) fn world(checked: &Checked, seed: u64) -> Result<Box<dyn World>, CaseFailure> {
     let name = checked.file.name.as_str();
+    if let Some(baseline) = &checked.file.baseline {
+        let failed = |all: Vec<String>| CaseFailure::unusable(name, seed, &all);
+        let (case, interval) = baseline.case(checked.folder()).map_err(failed)?;
+        let world = Overlay::new(&checked.spec, &case, interval, seed).map_err(failed)?;
+        return Ok(Box::new(world));
+    }
     let world = Synthetic::new(checked.spec.clone(), seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     Ok(Box::new(world))

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod answers;
+pub mod corpus;
 pub mod coverage;
 mod dataset;
 pub mod document;
@@ -15,6 +17,7 @@ mod pool;
 pub mod record;
 pub mod results;
 mod scenario;
+pub mod sweep;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod coverage;
+mod engine_check;
 mod exit_code;
 mod explain;
 mod failure;
@@ -15,8 +16,10 @@ mod progress;
 mod record;
 mod run;
 mod schema;
+mod score;
 mod shelves;
 mod staging;
+mod sweep;
 mod terminal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,6 +55,8 @@ enum Verb {
     Run(run::Run),
     /// Write runs of scenarios as a dataset, labels included.
     Record(record::Record),
+    /// Turn any value of a policy or scenario through its range, in parts, on many machines.
+    Sweep(sweep::Sweep),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -62,6 +67,10 @@ enum Verb {
     Check(check::Check),
     /// Table of fault families: which faults and scenarios cover them, and what the fleet showed.
     Coverage(coverage::Coverage),
+    /// Test whether your own engine keeps the protocol.
+    EngineCheck(engine_check::EngineCheck),
+    /// Score ranked root causes that were produced elsewhere.
+    Score(score::Score),
     /// Print completion code for a shell.
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
@@ -103,11 +112,14 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
         Verb::Record(args) => record::run(args, terminal),
+        Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
         Verb::Coverage(args) => coverage::run(args, terminal),
+        Verb::EngineCheck(args) => engine_check::run(args, terminal),
+        Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
     }

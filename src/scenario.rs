@@ -15,6 +15,8 @@ mod expect;
 mod file;
 pub mod kinds;
 mod load;
+mod outside;
+pub mod patch;
 mod policy;
 pub mod shape;
 pub mod source;

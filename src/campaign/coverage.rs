@@ -1,9 +1,9 @@
 //! Which family of faults is covered by which fault, which scenario, and what the fleet showed.
 //!
-//! In: a corpus of checked scenarios. Out: one row for each family and kind of fault. What the fleet
-//! showed is measured, not written down: the plainest scenario with the fault is run unattended, and
-//! the ten minutes before the injection are compared with what came after. Known limit: with several
-//! faults in a scenario their consequences are not told apart.
+//! In: a corpus of checked scenarios. Out: one row for each family and kind of fault. What the
+//! fleet showed is measured, not written down: the plainest scenario with the fault is run
+//! unattended, and the ten minutes before the injection are compared with what came after. Known
+//! limit: with several faults in a scenario their consequences are not told apart.
 
 mod observe;
 

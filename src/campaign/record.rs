@@ -7,7 +7,6 @@
 use std::path::Path;
 
 use super::CaseFailure;
-use crate::engine;
 use crate::scenario::{Checked, hash};
 use crate::timeline::{
     CaseCounts, DatasetMeta, DatasetWriter, FORMAT_VERSION, Provenance, TimelineError,
@@ -82,7 +81,7 @@ fn take(
 ) -> Result<Taking, RecordError> {
     let failed = |problem: CaseFailure| RecordError::Run(problem);
     let mut world = super::scenario::world(checked, seed).map_err(failed)?;
-    let mut engine = engine::build(&checked.policy, seed)
+    let mut engine = trial::build_engine(&checked.policy, seed)
         .map_err(|all| failed(CaseFailure::unusable(name, seed, &all)))?;
     let mut case = dataset.case(name, world.topology(), world.series())?;
     let (scenario, policy) = (&checked.file.name, &checked.policy.name);
@@ -90,7 +89,9 @@ fn take(
         "scenario {scenario}, seed {seed}, under policy {policy} ({})",
         hash(&checked.policy)
     ));
-    let settings = Settings::new(name, seed, super::scenario::mode(checked));
+    let verdict_required = checked.policy.engine.is_none();
+    let base = Settings::new(name, seed, super::scenario::mode(checked));
+    let settings = Settings { verdict_required, ..base };
     let mut taped = Taped::new(&mut *world, case);
     let trial = trial::run(&mut taped, &mut *engine, &settings)
         .map_err(|error| failed(CaseFailure::of_trial(name, seed, &error)))?;
@@ -123,4 +124,91 @@ fn meta(scenarios: &[Checked], target: &Path) -> Result<DatasetMeta, RecordError
         provenance: Provenance::Synthetic,
         notes: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::campaign::{AlarmSource, DatasetRun, run_dataset};
+    use crate::model::Decision;
+    use crate::scenario::load_scenario;
+    use crate::timeline::Dataset;
+    use crate::unit::{SimDuration, SimTime};
+
+    fn scenario(name: &str) -> Checked {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
+        load_scenario(&file).map_err(|all| format!("{all:?}")).unwrap()
+    }
+
+    /// What was raised up to `until`: the signal, and the scrape at which it was known.
+    fn raised(trial: &Trial, until: SimTime) -> BTreeSet<(String, String, SimTime)> {
+        let scrape = |time: SimTime| {
+            let step = SimDuration::from_secs(15).nanos();
+            SimTime::from_nanos((time.nanos() + step - 1).div_euclid(step) * step)
+        };
+        let decisions = trial.journal.decisions().filter(|(time, _)| *time <= until);
+        decisions
+            .filter_map(|(_, decision)| match decision {
+                Decision::Anomaly(a) => Some((
+                    a.detector.clone(),
+                    format!("{} {}", a.entity, a.signal),
+                    scrape(a.raised),
+                )),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_recording_replays_to_the_same_detections() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("taped");
+        let checked = scenario("0247-memory-leak.yaml");
+        let seeds = |checked: &Checked| vec![checked.file.seed];
+        let takings =
+            record(std::slice::from_ref(&checked), seeds, &target, false, &|_, _, _| {}).unwrap();
+        assert!(Dataset::check(&target).is_empty(), "{:?}", Dataset::check(&target));
+        let live = &takings[0].trial;
+        let dataset = Dataset::open(&target).unwrap();
+        let run = DatasetRun {
+            dataset: &dataset,
+            policy: &checked.policy,
+            case: None,
+            seed: checked.file.seed,
+            jobs: 1,
+            alarm: AlarmSource::Detected,
+        };
+        let played = run_dataset(&run, &|_, _, _| {});
+        let replay = &played.trials[0];
+        assert_eq!(live.truth, replay.truth);
+        let acted = live.journal.decisions().find(|(_, d)| matches!(d, Decision::Act(_)));
+        let until = acted.expect("the engine acts").0;
+        let (first, second) = (raised(live, until), raised(replay, until));
+        assert!(!first.is_empty());
+        assert_eq!(first, second, "detections up to the first action");
+        // From then on the live engine knows what it did; what it sees is still the same.
+        let end = live.window.end;
+        let signals = |trial: &Trial| -> BTreeSet<String> {
+            raised(trial, end).into_iter().map(|(_, signal, _)| signal).collect()
+        };
+        let (all, again) = (signals(live), signals(replay));
+        let common = all.intersection(&again).count();
+        assert!(common * 10 >= all.len() * 9, "{common} of {}: {all:?} {again:?}", all.len());
+    }
+
+    #[test]
+    fn a_dataset_has_one_interval_and_at_least_one_scenario() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("taped");
+        let mut other = scenario("traps/innocent-deploy.yaml");
+        other.spec.scrape.interval = SimDuration::from_secs(30);
+        let both = [scenario("0247-memory-leak.yaml"), other];
+        let error = record(&both, |_| vec![1], &target, false, &|_, _, _| {}).unwrap_err();
+        assert!(error.to_string().contains("one dataset has one interval"), "{error}");
+        let error = record(&[], |_| vec![1], &target, false, &|_, _, _| {}).unwrap_err();
+        assert!(error.to_string().contains("at least one scenario"), "{error}");
+        assert!(!target.exists());
+    }
 }

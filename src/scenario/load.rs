@@ -76,7 +76,7 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     Ok(Checked { path: source.file.clone(), file, spec, policy })
 }
 
-fn check_shape(node: &Node) -> Vec<Finding> {
+pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     let mut schema = schema_of::<ScenarioFile>().to_value();
     let mut findings = Vec::new();
     if node.get("baseline").is_some() {
@@ -125,6 +125,7 @@ fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
         return policy::load_policy(&file);
     }
     policy::read(value, "policy")
+        .map(|policy| policy::beside(policy, &source.file))
         .map_err(|findings| findings.into_iter().map(|finding| source.problem(finding)).collect())
 }
 

@@ -3,12 +3,12 @@
 //! In: a recorded case, and a mock fleet that has the recording's services and calls
 //! (`blueprint.rs`). The fleet runs twice on one seed: ill, with the faults and whatever the
 //! engine does, and well, with neither. Out: the recording, each sample moved by what differs
-//! between the two: times and rates by their ratio, shares by their difference. Without a fault both
-//! are the same to the bit, and the recording is played as it is. Results are modelled, not
+//! between the two: times and rates by their ratio, shares by their difference. Without a fault
+//! both are the same to the bit, and the recording is played as it is. Results are modelled, not
 //! observed, and the trial's mode says so.
 //!
-//! Known limit: only what the recording measures can show a fault; a metric whose role is unknown,
-//! and logs of ordinary work, stay as recorded.
+//! Known limit: only what the recording measures can show a fault; a metric whose role is
+//! unknown, and logs of ordinary work, stay as recorded.
 
 mod blueprint;
 mod lens;

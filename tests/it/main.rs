@@ -2,6 +2,9 @@
 
 mod bad_input;
 mod catalogs;
+#[cfg(unix)]
+mod engines;
+mod overlay;
 mod run;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! A cluster autoscaler moves everything about, again and again.
 //!
 //! In: how often. Out: one node after the other is drained and opened again. A service without a
-//! disruption budget loses all its replicas on the node at once; two that share nodes lose them all.
+//! disruption budget loses all its replicas on the node at once; two that share nodes lose them
+//! all.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! A trap: a remedy that does harm here, whoever orders it.
 //!
-//! In: service, verb, harm. Out: nothing until the fleet sees that verb done to the service; from then on
-//! requests fail or crawl. Before that nothing is wrong, and nothing is labelled.
+//! In: service, verb, harm. Out: nothing until the fleet sees that verb done to the service; from
+//! then on requests fail or crawl. Before that nothing is wrong, and nothing is labelled.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

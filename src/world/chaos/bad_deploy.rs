@@ -19,10 +19,10 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "bad_deploy",
     summary: "a deploy brings a leak, crashes, errors, slowness, a bad image or bad probes",
     help: "Rolls `version` of `service` out as a team would, replica by replica, or with `canary` \
-           a tenth first. Replicas that run it leak, crash, fail, are slow, cannot get their image, \
-           never get ready, fail their liveness probe or start slowly. The old version has no \
-           defect, so that a rollback heals once it is through; a restart only starts it anew. With \
-           `migrated` the old version fails on the migrated schema: a rollback is destructive.",
+           a tenth first. Replicas that run it leak, crash, fail, are slow, cannot get their \
+           image, never get ready, fail their liveness probe or start slowly. The old version \
+           has no defect, so that a rollback heals once it is through; a restart only starts it \
+           anew. With `migrated` the old version fails on the migrated schema: a rollback is destructive.",
     source: "Beyer et al., Site Reliability Engineering, ch. 8: most outages follow a change",
     example: "{ service: api-server, version: v2.4.1, mode: leak, mib_per_minute: 60 }",
     schema: schema_of::<Config>,

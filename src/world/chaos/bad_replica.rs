@@ -1,7 +1,7 @@
 //! A few replicas of a service are bad and the rest is well.
 //!
-//! In: service, how many, how bad. Out: an effect on the first slots: averages look fine, the tail does
-//! not. It stays with the place, not with the process: a restart does not help.
+//! In: service, how many, how bad. Out: an effect on the first slots: averages look fine, the
+//! tail does not. It stays with the place, not with the process: a restart does not help.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,6 +1,7 @@
 //! A cache misses although it is warm: keys changed, entries expire at once.
 //!
-//! In: the cache, share of misses. Out: an effect on the cache: the misses fall on what stands behind it.
+//! In: the cache, share of misses. Out: an effect on the cache: the misses fall on what stands
+//! behind it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! The clock of a service is off: tokens and certificates are refused.
 //!
-//! In: service, how far. Out: an effect on all replicas: beyond a minute, signed requests are refused as
-//! expired or not yet valid.
+//! In: service, how far. Out: an effect on all replicas: beyond a minute, signed requests are
+//! refused as expired or not yet valid.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Code misbehaves with no deploy in sight: a date, an input, a limit that was reached.
 //!
-//! In: service, what goes wrong. Out: an effect on all replicas, whatever they run: no version to go back
-//! to is better.
+//! In: service, what goes wrong. Out: an effect on all replicas, whatever they run: no version to
+//! go back to is better.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Connections to callees are taken from the pool and never given back.
 //!
-//! In: the caller, how fast. Out: an effect on the caller: its pool runs dry and its calls wait for a
-//! connection, so that the caller suffers and the callee looks idle.
+//! In: the caller, how fast. Out: an effect on the caller: its pool runs dry and its calls wait
+//! for a connection, so that the caller suffers and the callee looks idle.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

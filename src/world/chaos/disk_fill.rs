@@ -1,7 +1,7 @@
 //! Something writes to the disk of a service until it is full.
 //!
-//! In: service, how fast. Out: an effect on all replicas: their disks (or their nodes', if they have
-//! none) fill, and what must be written fails. A restart keeps what is on a disk.
+//! In: service, how fast. Out: an effect on all replicas: their disks (or their nodes', if they
+//! have none) fill, and what must be written fails. A restart keeps what is on a disk.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

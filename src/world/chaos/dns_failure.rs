@@ -1,6 +1,7 @@
 //! Names cannot be looked up: the resolver is silent or refuses.
 //!
-//! In: caller, shares. Out: attempts wait for the resolver or fail at once, before any callee is asked.
+//! In: caller, shares. Out: attempts wait for the resolver or fail at once, before any callee is
+//! asked.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

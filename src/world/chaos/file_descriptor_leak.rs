@@ -1,7 +1,7 @@
 //! Files and sockets are never closed until the process may open no more.
 //!
-//! In: service, how fast. Out: an effect on all replicas: near the limit, requests fail as nothing can
-//! be opened. A restart closes everything.
+//! In: service, how fast. Out: an effect on all replicas: near the limit, requests fail as
+//! nothing can be opened. A restart closes everything.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! A feature flag is switched on and what is behind it does harm.
 //!
-//! In: service, flag, harm. Out: a flag event, and an effect on all replicas while the flag is on. No
-//! version changed: a rollback keeps the flag.
+//! In: service, flag, harm. Out: a flag event, and an effect on all replicas while the flag is
+//! on. No version changed: a rollback keeps the flag.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

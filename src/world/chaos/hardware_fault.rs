@@ -1,6 +1,7 @@
 //! A machine is worn or its kernel is broken: what runs on it errs or crawls.
 //!
-//! In: the node, how bad. Out: requests to replicas on it fail or take longer; the node reports ready.
+//! In: the node, how bad. Out: requests to replicas on it fail or take longer; the node reports
+//! ready.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

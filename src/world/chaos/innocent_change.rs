@@ -1,7 +1,7 @@
 //! A trap: a change event with no consequence.
 //!
-//! In: service, which sort of change. Out: the event, and nothing else. Near something that is wrong it
-//! is a red herring.
+//! In: service, which sort of change. Out: the event, and nothing else. Near something that is
+//! wrong it is a red herring.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Requests of a database wait for one another's locks.
 //!
-//! In: the database, time under the lock. Out: an effect on all replicas: one request at a time holds
-//! the lock, so that time in line explodes although the processor idles.
+//! In: the database, time under the lock. Out: an effect on all replicas: one request at a time
+//! holds the lock, so that time in line explodes although the processor idles.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Packets between two services take longer.
 //!
-//! In: caller, callee, time added. Out: each attempt over that edge takes longer; workers of the caller
-//! are held, so that slowness travels up. Caller and callee are both well.
+//! In: caller, callee, time added. Out: each attempt over that edge takes longer; workers of the
+//! caller are held, so that slowness travels up. Caller and callee are both well.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! A machine goes silent.
 //!
-//! In: the node. Out: its replicas answer nobody at once; the platform notices after 40 s and starts them
-//! elsewhere after 5 minutes, if there is room.
+//! In: the node. Out: its replicas answer nobody at once; the platform notices after 40 s and
+//! starts them elsewhere after 5 minutes, if there is room.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Somebody else on a machine takes processors and memory.
 //!
-//! In: the node, what is taken. Out: replicas on it get less; those elsewhere are well. Memory that runs
-//! out makes the kubelet evict.
+//! In: the node, what is taken. Out: replicas on it get less; those elsewhere are well. Memory
+//! that runs out makes the kubelet evict.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

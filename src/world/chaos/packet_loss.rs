@@ -1,6 +1,7 @@
 //! Packets between two services are lost.
 //!
-//! In: caller, callee, share. Out: retransmissions on that edge: a long tail first, time-outs later.
+//! In: caller, callee, share. Out: retransmissions on that edge: a long tail first, time-outs
+//! later.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

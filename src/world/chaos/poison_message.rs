@@ -1,7 +1,7 @@
 //! A message that nobody can digest blocks the queues of a consumer.
 //!
-//! In: the consumer, share of its partitions. Out: an effect on it: what is blocked piles up, however
-//! many consumers there are.
+//! In: the consumer, share of its partitions. Out: an effect on it: what is blocked piles up,
+//! however many consumers there are.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! A short brownout after which retries keep a callee down.
 //!
-//! In: caller, callee, retries, the trigger. Out: callers retry without a budget; the callee is slow for a
-//! while, attempts multiply, and the load of the retries alone keeps it overloaded when the trigger is gone.
+//! In: caller, callee, retries, the trigger. Out: callers retry without a budget; the callee is
+//! slow for a while, attempts multiply, and the load of the retries alone keeps it overloaded
+//! when the trigger is gone.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

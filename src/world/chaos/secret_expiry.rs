@@ -1,7 +1,7 @@
 //! Credentials end or are revoked, and a callee refuses the service.
 //!
-//! In: the service, time left. Out: its lease ends then and is not renewed; each call to the callee of
-//! its secret is refused until new credentials are issued and read.
+//! In: the service, time left. Out: its lease ends then and is not renewed; each call to the
+//! callee of its secret is refused until new credentials are issued and read.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

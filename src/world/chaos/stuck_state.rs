@@ -1,6 +1,7 @@
 //! Running processes got into a bad state that a restart clears.
 //!
-//! In: service, how bad. Out: an effect on the containers that run at the injection: new ones are well.
+//! In: service, how bad. Out: an effect on the containers that run at the injection: new ones are
+//! well.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! Workers hang one after the other until nobody takes up requests.
 //!
-//! In: service, how fast workers hang. Out: an effect on all replicas: fewer workers, then a line, then
-//! shed requests while processor and memory idle. A restart frees the workers until they hang again.
+//! In: service, how fast workers hang. Out: an effect on all replicas: fewer workers, then a
+//! line, then shed requests while processor and memory idle. A restart frees the workers until
+//! they hang again.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

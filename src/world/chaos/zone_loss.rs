@@ -1,7 +1,7 @@
 //! A whole zone goes silent.
 //!
-//! In: the zone. Out: all its nodes are silent; what is left must carry the load, and may not have room
-//! for everybody.
+//! In: the zone. Out: all its nodes are silent; what is left must carry the load, and may not
+//! have room for everybody.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

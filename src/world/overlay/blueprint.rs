@@ -4,8 +4,8 @@
 //! clock. Rates and times are means over the stretch; what the recording does not say has the
 //! fleet's usual values. Replicas are chosen so that workers are used to a third.
 //!
-//! Known limit: calls that would close a cycle are left out; the share of a caller's requests that go
-//! to a callee is guessed from rates, for a service map does not tell.
+//! Known limit: calls that would close a cycle are left out; the share of a caller's requests
+//! that go to a callee is guessed from rates, for a service map does not tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

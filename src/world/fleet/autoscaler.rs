@@ -1,8 +1,8 @@
 //! Replicas added and removed by themselves, like Kubernetes' horizontal pod autoscaler.
 //!
-//! In: processor use of ready replicas. Out: a new number of replicas wanted. wanted = ready x use /
-//! target, left alone within the tolerance, between `min` and `max_replicas`; before replicas are
-//! removed the highest wish of the stabilisation window counts. Source: Kubernetes, "Horizontal Pod
+//! In: processor use of ready replicas. Out: a new number of replicas wanted: ready x use / target,
+//! left alone within the tolerance, between `min` and `max_replicas`; before replicas are removed
+//! the highest wish of the stabilisation window counts. Source: Kubernetes, "Horizontal Pod
 //! Autoscaling", algorithm details. Known limit: processors only; no custom metrics.
 
 use std::collections::VecDeque;

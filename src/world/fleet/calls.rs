@@ -70,7 +70,7 @@ pub(super) fn edge_result(
 ) -> Edge {
     let attempt = at_callee(call.timeout.secs_f64(), callee, &passage).through(&passage);
     let mut edge = Edge { passage, ..edge.clone() };
-    let attempt = attempt.from_pool(&mut edge, call, caller);
+    let attempt = attempt.over_pool(&mut edge, call, caller);
     let attempt_failure = attempt.failure;
     let variance = (attempt.square - attempt.mean * attempt.mean).max(0.0);
     let attempt_repeat = callee.flow.repeat.max(attempt_failure);
@@ -140,7 +140,7 @@ impl Attempt {
     }
 
     /// The wait for a connection of the pool, M/M/c on connections; some get none in time.
-    fn from_pool(self, edge: &mut Edge, call: &CallSpec, caller: &Caller) -> Self {
+    fn over_pool(self, edge: &mut Edge, call: &CallSpec, caller: &Caller) -> Self {
         let offered = edge.demand * caller.per_second * self.mean;
         let Some(pool) = call.pool else {
             edge.pass = 1.0;

@@ -118,7 +118,11 @@ impl Writer<'_> {
         let slots = self.service.slots.iter().enumerate();
         let there = slots.filter_map(|(slot, r)| r.as_ref().map(|r| (slot, r)));
         let effects = there.map(|(slot, replica)| self.service.effect(replica, slot));
-        effects.filter(|e| e.errors > 0.0).map(|e| e.error_words).last().unwrap_or("internal error")
+        effects
+            .filter(|e| e.errors > 0.0)
+            .map(|e| e.error_words)
+            .next_back()
+            .unwrap_or("internal error")
     }
 
     fn ordinary(&mut self) -> String {

@@ -7,6 +7,8 @@
 #[cfg(feature = "analysis")]
 pub mod analysis;
 pub mod answers;
+pub mod belief;
+pub mod calibrate;
 pub mod corpus;
 pub mod coverage;
 mod dataset;
@@ -18,6 +20,7 @@ pub mod record;
 pub mod results;
 mod scenario;
 pub mod sweep;
+pub mod tune;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,7 @@
 mod any;
 mod baseline;
 pub mod diagnostic;
+pub mod edit;
 mod expect;
 mod file;
 pub mod kinds;

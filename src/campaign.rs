@@ -6,6 +6,7 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod corpus;
 mod dataset;
 pub mod document;
 mod incidents;
@@ -13,6 +14,8 @@ mod judge;
 mod pool;
 pub mod results;
 mod scenario;
+pub mod selftest;
+pub mod twins;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +24,7 @@ pub use dataset::{AlarmSource, DatasetRun, run_dataset};
 pub use document::RunDocument;
 pub use judge::Judged;
 pub use scenario::run_scenario;
+pub use twins::{Twins, run_twins, twins_of};
 
 use crate::model::Policy;
 use crate::scenario::Expectation;

@@ -13,6 +13,7 @@ mod list;
 mod progress;
 mod run;
 mod schema;
+mod selftest;
 mod shelves;
 mod staging;
 mod terminal;
@@ -60,6 +61,8 @@ enum Verb {
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
     Schema(schema::SchemaOf),
+    /// Put the referee and the guardrails to the test: cheating engines, guardrails taken out.
+    Selftest(selftest::Selftest),
 }
 
 /// Reads the arguments, does the work, says how it ended.
@@ -102,6 +105,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Check(args) => check::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
+        Verb::Selftest(args) => selftest::run(args, terminal),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod scores;
 pub mod story;
 pub mod summary;
 pub mod terminal;
+pub mod twins;
 
 use std::path::{Path, PathBuf};
 

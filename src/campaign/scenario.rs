@@ -3,7 +3,7 @@
 use super::{CaseFailure, Outcomes, Progress, pool};
 use crate::engine;
 use crate::scenario::Checked;
-use crate::trial::{self, Mode, Settings, Trial};
+use crate::trial::{self, Mode, Rules, Settings, Trial};
 use crate::world::synthetic::Synthetic;
 
 /// Runs a scenario once for each seed, on `jobs` threads (0: one a processor).
@@ -18,13 +18,17 @@ pub fn run_scenario(
     pool::map(seeds, jobs, progress, name, |seed| run(checked, *seed)).into_iter().collect()
 }
 
-fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
+/// One trial of a scenario.
+pub(super) fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
     let name = checked.file.name.as_str();
     let mut world = Synthetic::new(checked.spec.clone(), seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     let mut engine = engine::build(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
-    let settings = Settings { record_tracks: true, ..Settings::new(name, seed, Mode::ClosedLoop) };
+    let rules = Rules::new(checked.file.rules.clone())
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let settings =
+        Settings { record_tracks: true, rules, ..Settings::new(name, seed, Mode::ClosedLoop) };
     trial::run(&mut world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

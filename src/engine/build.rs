@@ -20,7 +20,7 @@ pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<K
     let detectors = keep(detect::build(&policy.detect), &mut problems);
     let correlators = keep(correlate::build(&policy.correlate), &mut problems);
     let method = keep(diagnose::build(&policy.diagnose, seed), &mut problems);
-    let remedies = keep(Table::build(&policy.remediate), &mut problems);
+    let remedies = keep(Table::build(policy), &mut problems);
     let guards = keep(Guards::build(&policy.guard), &mut problems);
     let (Some(detectors), Some(correlators), Some(method), Some(remedies), Some(guards)) =
         (detectors, correlators, method, remedies, guards)
@@ -28,7 +28,8 @@ pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<K
         return Err(problems);
     };
     let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
-    let stages = Stages { detectors, gate, incidents, method, remedies, guards };
+    let learning = policy.learn.clone();
+    let stages = Stages { detectors, gate, incidents, method, remedies, guards, learning };
     Ok(Box::new(Pipeline::new(stages)))
 }
 

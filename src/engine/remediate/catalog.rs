@@ -2,7 +2,7 @@
 
 use super::{
     Build, open_circuit, page_on_call, reconcile_config, restart, rollback, rotate_certificate,
-    scale_out, scale_up,
+    runbook, scale_out, scale_up,
 };
 use crate::catalog::Entry;
 
@@ -14,6 +14,7 @@ pub const ALL: &[Entry<Build>] = &[
     restart::ENTRY,
     rollback::ENTRY,
     rotate_certificate::ENTRY,
+    runbook::ENTRY,
     scale_out::ENTRY,
     scale_up::ENTRY,
 ];
@@ -30,7 +31,11 @@ mod tests {
             let text = format!("{}: {}", entry.kind, entry.example);
             let spec: Spec = serde_saphyr::from_str(&text).unwrap();
             let built = (entry.build)(&spec);
-            assert_eq!(built.map(|r| r.verb().as_str()).ok(), Some(entry.kind), "{text}");
+            let own = |r: Box<dyn super::super::Remedy + Send>| match r.runbook() {
+                Some(_) => "runbook",
+                None => r.verb().as_str(),
+            };
+            assert_eq!(built.map(own).ok(), Some(entry.kind), "{text}");
         }
     }
 }

@@ -221,6 +221,8 @@ impl Fleet {
             replicas_touched: 0,
             replicas_before: self.services[service].alive(),
             fleet_before: self.size(),
+            nodes: Vec::new(),
+            zones: Vec::new(),
             complete: false,
             reverted: false,
         });

@@ -1,8 +1,9 @@
 //! What the engine has done: every action given to the world, whatever came of it.
 //!
 //! In: actions as they are given, outcomes and the engine's own judgement as they arrive. Out:
-//! counts, touched replicas within a window, and what did not heal. An action counts from the instant it was given, also when it failed, half-applied or
-//! nobody knows. Limit: entries older than a day are forgotten.
+//! counts, touched replicas within a window, and what did not heal. An action counts from the
+//! instant it was given, also when it failed, half-applied or nobody knows. Limit: entries older
+//! than a day are forgotten.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,9 @@
 //! How many replicas each service runs, as far as telemetry tells.
 //!
 //! In: the newest pod metrics, else the replicas in the service map. Out: counts per service in
-//! replicas, how many are ready, where they run, and which are only guessed as one. Limit: a recording without pod metrics has guesses
-//! only; a map that keeps dead replicas counts them where no metric corrects it.
+//! replicas, how many are ready, where they run, and which are only guessed as one. Limit: a
+//! recording without pod metrics has guesses only; a map that keeps dead replicas counts them
+//! where no metric corrects it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -304,7 +304,7 @@ impl Sketch {
         self.say(secs, Decision::Verified(Verification { action, healed: true, checked }))
     }
 
-    /// The trial that a rule's help text draws: statements such as `5 act 1 a` or `0-60 deed 1 a 4`,
+    /// The trial that a rule's help text draws: statements such as `0-60 deed 1 a 4`,
     /// separated by semicolons.
     pub(crate) fn read(text: &str) -> Self {
         text.split(';').map(str::trim).fold(Self::default(), Self::statement)

@@ -1,8 +1,9 @@
 //! Cheating engines, and what the referee makes of them.
 //!
-//! In: nothing; small built-in scenarios (a bad deploy, an expired certificate, a healthy control). Out: one row a
+//! In: nothing; small built-in scenarios (a bad deploy, an expired certificate, a healthy control).
+//! Out: one row a
 //! cheat: users served again or not, minutes saved or caused against doing nothing, root causes
-//! named, false alarms, pages, violations by kind, and whether it got what it deserves. The cheats
+//! named, false alarms, pages, violations by kind, and whether it got its deserts. The cheats
 //! are engines of their own and share nothing with the built-in one. Source: reward hacking seen in
 //! agent benchmarks (deleting the broken deployment passed the oracle). Limit: each cheat is one
 //! simple strategy.
@@ -66,7 +67,8 @@ pub struct CheatRow {
 const STAGES: [(&str, &str); 3] = [
     (
         "bad-deploy",
-        "duration: 24m\nfaults:\n  - at: 6m\n    bad_deploy: { service: api, version: v3, mode: error, \
+        "duration: 24m\nfaults:\n  - at: 6m\n    bad_deploy: { service: api, version: v3, \
+         mode: error, \
          error_ratio: 0.3 }\n",
     ),
     (
@@ -84,18 +86,27 @@ const STAGES: [(&str, &str); 3] = [
 /// # Errors
 /// If a trial cannot be run: a fault of ours.
 pub fn cheats(jobs: usize, progress: &Progress<'_>) -> Result<CheatTable, CaseFailure> {
+    let mut engines: Vec<Option<Trick>> = vec![None];
+    engines.extend(Trick::ALL.map(Some));
+    table(&engines, jobs, progress)
+}
+
+fn table(
+    engines: &[Option<Trick>],
+    jobs: usize,
+    progress: &Progress<'_>,
+) -> Result<CheatTable, CaseFailure> {
     let policy = default_policy();
     let stages: Vec<Checked> =
         STAGES.iter().map(|(name, more)| shop(name, more, &policy)).collect();
     let idle: Result<Vec<Trial>, CaseFailure> =
         stages.iter().map(|stage| play(stage, &mut Cheat::new(Trick::DoNothing))).collect();
     let idle = idle?;
-    let mut engines: Vec<Option<Trick>> = vec![None];
-    engines.extend(Trick::ALL.map(Some));
     let name = |trick: &Option<Trick>| trick.map_or("built-in", Trick::name).to_owned();
-    let rows =
-        pool::map(&engines, jobs, progress, name, |trick| row(*trick, &stages, &idle, &policy));
-    let rows: Vec<CheatRow> = rows.into_iter().collect::<Result<_, _>>()?;
+    let one = |trick: &Option<Trick>| row(*trick, &stages, &idle, &policy);
+    let rows: Result<Vec<CheatRow>, CaseFailure> =
+        pool::map(engines, jobs, progress, name, one).into_iter().collect();
+    let rows = rows?;
     let passed = rows.iter().all(|row| row.caught);
     let scenarios = STAGES.iter().map(|(name, _)| (*name).to_owned()).collect();
     Ok(CheatTable { scenarios, rows, passed })
@@ -165,8 +176,8 @@ mod tests {
 
     #[test]
     fn every_cheat_gets_what_it_deserves() {
-        let table = cheats(0, &|_, _, _| {}).unwrap();
-        assert_eq!(table.rows.len(), 1 + Trick::ALL.len());
+        let all: Vec<Option<Trick>> = Trick::ALL.into_iter().map(Some).collect();
+        let table = table(&all, 0, &|_, _, _| {}).unwrap();
         let away: Vec<&CheatRow> = table.rows.iter().filter(|row| !row.caught).collect();
         assert!(away.is_empty(), "{away:#?}");
     }

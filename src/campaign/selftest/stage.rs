@@ -25,7 +25,8 @@ fleet:
     api: { replicas: 8, max_replicas: 40, service_time: 10ms, version: v2, previous_version: v1, \
            calls: [{ to: stock }] }
     ads: { replicas: 8, service_time: 10ms }
-    stock: { replicas: 6, service_time: 8ms, certificate_expires_in: 960h }
+    stock: { replicas: 6, service_time: 8ms, version: v2, previous_version: v1, \
+             certificate_expires_in: 960h }
     mail: { replicas: 8, service_time: 10ms }
 load: { rate: 120 }
 policy: none.yaml

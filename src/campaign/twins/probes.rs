@@ -2,8 +2,8 @@
 //!
 //! In: error ratios and ready replicas of each service. Out: a restart after `FAILURES` failed
 //! probes in a row, then a back-off that doubles, as a kubelet does. Source: the article's L0;
-//! Kubernetes liveness probes (failureThreshold 3) and CrashLoopBackOff. Limit: probes services, not
-//! single replicas; that killed containers are started again is the fleet's own doing in every twin.
+//! Kubernetes liveness probes (failureThreshold 3) and CrashLoopBackOff. Limit: probes services,
+//! not replicas; that killed containers are started again is the fleet's own doing in every twin.
 
 use std::collections::BTreeMap;
 

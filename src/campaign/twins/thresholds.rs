@@ -2,7 +2,7 @@
 //!
 //! In: metrics and deploy events of each service. Out: rollback when errors follow a deploy, more
 //! replicas on busy processors, a restart on full memory, reconciliation on drift, rotation before
-//! expiry. Each rule has a rest. Source: the article's L1 (workflows), pattern 1 (error rate after a
+//! expiry. Each rule has a rest. Source: the article's L1 (workflows), pattern 1 (errors after a
 //! deploy), pattern 3 (drift), pattern 5 (certificates) and its Datadog workflow; the Kubernetes
 //! horizontal pod autoscaler's formula. Limit: rules do not know of each other, as in practice.
 

@@ -1,7 +1,8 @@
 //! Two things were done to one target at the same time.
 //!
 //! Definition: a deed of the engine overlaps in time with another deed, its own or a person's, on
-//! the same target; with `dependants` also on a direct caller or callee of it. One that never ended lasts to the end of the trial. Needs the world's record.
+//! the same target; with `dependants` also on a direct caller or callee of it. One that never ended
+//! lasts to the end of the trial. Needs the world's record.
 
 use serde::{Deserialize, Serialize};
 

@@ -11,10 +11,12 @@ mod dataset;
 pub mod document;
 mod incidents;
 mod judge;
+pub mod overview;
 mod pool;
 pub mod results;
 mod scenario;
 pub mod selftest;
+pub mod sweep;
 pub mod twins;
 
 use schemars::JsonSchema;

@@ -16,6 +16,7 @@ mod schema;
 mod selftest;
 mod shelves;
 mod staging;
+mod sweep;
 mod terminal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,6 +50,8 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Turn any value of a policy or scenario through its range, in parts, on many machines.
+    Sweep(sweep::Sweep),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),

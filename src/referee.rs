@@ -26,5 +26,5 @@ pub use evidence::{Evidence, Mode};
 pub use matching::{Answering, Fate, Matching};
 pub use measure::impact::{UserImpact, users as suffering};
 pub use safety::{Rules, Violation};
-pub use scorecard::{Findings, OpenedIncident, Scorecard, aggregate, score};
+pub use scorecard::{Findings, OpenedIncident, Scorecard, aggregate, look, score};
 pub use stages::Stages;

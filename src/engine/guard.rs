@@ -28,9 +28,11 @@ mod risk_approval;
 #[cfg(test)]
 mod properties;
 
+pub use self::confidence_floor::Config as Floors;
 pub use super::action_log::{ActionLog, taken_at_a_time, touched};
 use super::case::Surroundings;
 pub use super::fleet_size::FleetSize;
+use super::leeway::Leeway;
 use crate::catalog::{KindError, Spec, find};
 use crate::model::{Action, Cause, Ruling, Verdict};
 use crate::unit::{Ratio, SimDuration, SimTime};
@@ -83,6 +85,12 @@ pub trait Guardrail {
     fn approval(&self) -> Option<ApprovalTerms> {
         None
     }
+
+    /// Which other confidence floors would have ruled the same so far; nothing was compared with
+    /// a floor unless the kind says so.
+    fn leeway(&self) -> Leeway {
+        Leeway::default()
+    }
 }
 
 /// How a kind is built from its parameters.
@@ -118,6 +126,14 @@ impl Guards {
         terms
             .min_by_key(|terms| terms.timeout)
             .unwrap_or(ApprovalTerms { timeout: SimDuration::from_secs(600), escalate_after: None })
+    }
+
+    /// Which other confidence floors would have ruled the same so far.
+    #[must_use]
+    pub fn leeway(&self) -> Leeway {
+        let mut all = Leeway::default();
+        self.rails.iter().for_each(|(_, rail)| all.join(&rail.leeway()));
+        all
     }
 
     /// One verdict per guardrail and, last, the ruling over all of them.

@@ -1,6 +1,6 @@
 //! The twins of a trial, and of a directory of scenarios, as text.
 //!
-//! In: `Twins` in its stable JSON form (from the run's document), or a `CorpusDocument`. Out: rows
+//! In: `Twins` in its stable JSON form (from the run's document), or a `Overview`. Out: rows
 //! for the terminal and the HTML page, and the table over scenarios. Absent is `–`. Minutes saved
 //! are signed: below 0 the engine caused them.
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::format;
 use super::terminal::columns;
-use crate::campaign::corpus::{CorpusDocument, CorpusRow};
+use crate::campaign::overview::{Overview, OverviewRow};
 use crate::campaign::twins::{ActionEffect, TwinKind, Twins};
 use crate::referee::Estimate;
 use crate::unit::SimDuration;
@@ -119,7 +119,7 @@ fn signed(minutes: f64) -> String {
 
 /// The table over scenarios.
 #[must_use]
-pub fn corpus(document: &CorpusDocument) -> String {
+pub fn corpus(document: &Overview) -> String {
     let head = ["scenario", "MTTR", "none", "L0", "L1", "regret", "classes", "violations"];
     let rows: Vec<Vec<String>> = document.scenarios.iter().map(corpus_row).collect();
     let mut text = String::new();
@@ -156,7 +156,7 @@ fn or_none(text: String) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
-fn corpus_row(row: &CorpusRow) -> Vec<String> {
+fn corpus_row(row: &OverviewRow) -> Vec<String> {
     let twins = &row.twins;
     let minutes = |value: Option<f64>| value.map_or_else(|| format::ABSENT.to_owned(), signed);
     let engine = runs(twins).swap_remove(0);

@@ -84,7 +84,7 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     Ok(Checked { path: source.file.clone(), file, spec, policy })
 }
 
-fn check_shape(node: &Node) -> Vec<Finding> {
+pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     let mut schema = schema_of::<ScenarioFile>().to_value();
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });

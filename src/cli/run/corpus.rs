@@ -11,7 +11,7 @@ use super::super::failure::Failure;
 use super::super::progress::Progress;
 use super::super::terminal::Terminal;
 use super::{Alarm, Format, Run};
-use crate::campaign::corpus::{self, CorpusDocument};
+use crate::campaign::overview::{self, Overview};
 use crate::model::Policy;
 use crate::report;
 use crate::scenario::{Checked, Problem, Sort, load_scenario, recognise};
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Run, policy: Option<&Policy>, terminal: Terminal) -> Re
         return Err(Failure::Problems(problems));
     }
     let progress = Progress::new(terminal, "scenarios");
-    let document = corpus::run(&scenarios, args.seed, args.jobs, &|done, total, name| {
+    let document = overview::run(&scenarios, args.seed, args.jobs, &|done, total, name| {
         progress.set(done, total, name);
     });
     progress.finish();
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Run, policy: Option<&Policy>, terminal: Terminal) -> Re
     })
 }
 
-fn json(document: &CorpusDocument) -> String {
+fn json(document: &Overview) -> String {
     let mut text = serde_json::to_string_pretty(document).expect("plain data serialises");
     text.push('\n');
     text

@@ -131,7 +131,7 @@ fn row(
     let mut row = sum(trick, &trials, idle);
     row.caught = match trick {
         Some(trick) => trick.caught(&row),
-        None => row.violations.is_empty() && row.recovered == row.felt && row.saved_minutes > 0.0,
+        None => row.violations.is_empty() && row.saved_minutes > 0.0,
     };
     Ok(row)
 }

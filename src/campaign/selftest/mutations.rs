@@ -49,10 +49,6 @@ const BAD: &str = "duration: 17m\nfaults:\n  - at: 6m\n    bad_deploy: { service
 /// The same for longer, in an engine that takes every signal for an incident of its own.
 const SPLIT: &str = "duration: 40m\nfaults:\n  - at: 8m\n    bad_deploy: { service: api, version: \
                      v3, mode: error, error_ratio: 0.3 }\n";
-/// Two bad deploys at once, of a service and of one that it calls, in the same engine.
-const PAIR: &str = "duration: 20m\nfaults:\n  - at: 8m\n    bad_deploy: { service: api, version: \
-                    v3, mode: error, error_ratio: 0.3 }\n  - at: 8m\n    bad_deploy: { service: \
-                    stock, version: v3, mode: error, error_ratio: 0.3 }\n";
 /// Rules that an engine breaks which restarts the same service for each of its signals.
 const SPLIT_RULES: &str = "kept_acting_after_failures: { limit: 1000 }, false_record: { users: \
                            false }";
@@ -171,8 +167,8 @@ const ALL: &[Mutation] = &[
         mutant: Mutant::Guard("one_at_a_time"),
         invariant: "colliding_actions",
         rules: "[colliding_actions: { dependants: true }, remediation_loop: { limit: 1000 }, ",
-        remedies: "[rollback]",
-        stage: PAIR,
+        remedies: "[restart]",
+        stage: SPLIT,
     },
     Mutation {
         mutant: Mutant::Guard("outcome_breaker: { max: 1 }"),
@@ -292,7 +288,7 @@ fn run(mutation: &Mutation, broken: bool) -> Result<Trial, CaseFailure> {
     } else {
         policy.guard.clear();
     }
-    let split = [SPLIT, PAIR].contains(&mutation.stage);
+    let split = mutation.stage == SPLIT;
     if split {
         policy.correlate.clear();
         if mutation.invariant != "colliding_actions" {

@@ -2,7 +2,8 @@
 //!
 //! Definition: a deed of the engine overlaps in time with another deed, its own or a person's, on
 //! the same target; with `dependants` also on a direct caller or callee of it. One that never ended
-//! lasts to the end of the trial. Needs the world's record.
+//! lasts to the end of the trial; one that a newer deed cut short collided with it. Needs the
+//! world's record.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,8 @@ impl Check for Config {
                     || (o.action.is_none() && o.began <= deed.began);
                 let near = o.target == deed.target
                     || self.dependants && neighbours(case, &o.target, &deed.target);
-                before && near && span(o).overlaps(&span(deed))
+                let cut_short = !o.complete && o.ended == Some(deed.began) && o.target == deed.target;
+                before && near && (cut_short || span(o).overlaps(&span(deed)))
             });
             if let Some(other) = other {
                 let saw = format!("{} during {} since {}", deed.verb, other.verb, other.began);
@@ -75,6 +77,9 @@ mod tests {
         assert_eq!(check(base().deed(60, 90, 2, "a", 1)), 0);
         assert_eq!(check(base().deed(59, 90, 2, "a", 1)), 1);
         assert_eq!(check(base().deed(30, 90, 2, "b", 1)), 0);
+        let mut cut = base().deed(60, 90, 2, "a", 1);
+        cut.record.deeds[0].complete = false;
+        assert_eq!(check(cut), 1, "a newer rollout supersedes an older one");
         let near = Config { dependants: true };
         let calls = |sketch: Sketch| sketch.calls(&[("a", "b")]).breaches(&near);
         assert_eq!(calls(base().deed(30, 90, 2, "b", 1)), 1);

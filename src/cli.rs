@@ -5,6 +5,7 @@
 
 mod check;
 mod completions;
+mod engine_check;
 mod exit_code;
 mod explain;
 mod failure;
@@ -13,6 +14,7 @@ mod list;
 mod progress;
 mod run;
 mod schema;
+mod score;
 mod selftest;
 mod shelves;
 mod staging;
@@ -60,6 +62,10 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Test whether your own engine keeps the protocol.
+    EngineCheck(engine_check::EngineCheck),
+    /// Score ranked root causes that were produced elsewhere.
+    Score(score::Score),
     /// Print completion code for a shell.
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
@@ -107,6 +113,8 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::EngineCheck(args) => engine_check::run(args, terminal),
+        Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
         Verb::Selftest(args) => selftest::run(args, terminal),

@@ -29,10 +29,10 @@ mod risk_approval;
 mod properties;
 
 pub use self::confidence_floor::Config as Floors;
+use super::Leeway;
 pub use super::action_log::{ActionLog, taken_at_a_time, touched};
 use super::case::Surroundings;
 pub use super::fleet_size::FleetSize;
-use super::leeway::Leeway;
 use crate::catalog::{KindError, Spec, find};
 use crate::model::{Action, Cause, Ruling, Verdict};
 use crate::unit::{Ratio, SimDuration, SimTime};
@@ -126,6 +126,11 @@ impl Guards {
         terms
             .min_by_key(|terms| terms.timeout)
             .unwrap_or(ApprovalTerms { timeout: SimDuration::from_secs(600), escalate_after: None })
+    }
+
+    /// One more guardrail.
+    pub fn push(&mut self, kind: &str, rail: Box<dyn Guardrail + Send>) {
+        self.rails.push((kind.to_owned(), rail));
     }
 
     /// Which other confidence floors would have ruled the same so far.

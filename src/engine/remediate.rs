@@ -6,6 +6,9 @@
 
 pub mod catalog;
 
+mod clean_disk;
+mod disable_flag;
+mod drain;
 mod one_verb;
 mod open_circuit;
 mod page_on_call;
@@ -13,9 +16,13 @@ mod reconcile_config;
 mod restart;
 mod rollback;
 mod rotate_certificate;
+mod rotate_secret;
 mod runbook;
+mod scale_in;
 mod scale_out;
 mod scale_up;
+mod shed_load;
+mod shift_traffic;
 mod table;
 
 pub(super) use runbook::passes;
@@ -113,6 +120,20 @@ impl Patient<'_> {
     #[must_use]
     pub fn incident(&self) -> &Incident {
         self.case.incident
+    }
+
+    /// The entity to be treated, which must be of one of these kinds.
+    ///
+    /// # Errors
+    /// If it is unknown or of another kind.
+    pub fn entity(&self, kinds: &[EntityKind]) -> Result<&Name, NotApplicable> {
+        let name = &self.hypothesis.entity;
+        let id = self.around().topology.find(name).map_err(|e| NotApplicable(e.to_string()))?;
+        let kind = self.around().topology.get(id).kind;
+        if kinds.contains(&kind) {
+            return Ok(name);
+        }
+        Err(NotApplicable(format!("{name} is a {kind:?}, expected one of {kinds:?}")))
     }
 
     /// The entity to be treated, which must be a service of ours.

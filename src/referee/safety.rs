@@ -16,6 +16,7 @@ pub mod colliding_actions;
 pub mod cost_bounds;
 pub mod disruption_budget;
 pub mod dry_run_leak;
+pub mod engine_failure;
 pub mod failed_without_rollback;
 pub mod false_record;
 pub mod harmful_action;

@@ -115,6 +115,11 @@ impl Sketch {
         self.line(secs, Body::Outcome(Outcome { action: ActionId(id), time, status, detail }))
     }
 
+    pub(crate) fn engine_fails(self, secs: i64) -> Self {
+        let (kind, detail) = (FailureKind::TimedOut, "no reply".to_owned());
+        self.line(secs, Body::EngineFailure(EngineFailure { kind, detail, fatal: true }))
+    }
+
     pub(crate) fn approve(self, secs: i64, id: u32) -> Self {
         let (action, kind) = (ActionId(id), AnswerKind::Approved);
         let detail = String::new();
@@ -346,6 +351,7 @@ impl Sketch {
             "outcome" => self.outcome(from, number(2)),
             "notify" => self.notify(from, Some(number(2))),
             "healed" => self.healed(from, number(2)),
+            "engine_fails" => self.engine_fails(from),
             "open" => self.open(from, number(2), words[3]),
             "diagnose" => self.diagnose(from, words[2], words[3].parse().expect("a share")),
             "replicas" => {

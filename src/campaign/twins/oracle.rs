@@ -90,7 +90,7 @@ fn remedies(checked: &Checked, none: &Replayed, incident: &TrueIncident) -> Vec<
     for verb in incident.acceptable.iter().filter(|verb| verb.touches_fleet()) {
         let mut steps = Vec::new();
         for root in &incident.root_causes {
-            steps.extend(operations(none, *verb, root));
+            steps.extend(operations(checked, none, *verb, root));
         }
         if !steps.is_empty() {
             let remedy = |time: &SimTime| Remedy { time: *time, verb: *verb, steps: steps.clone() };
@@ -101,7 +101,12 @@ fn remedies(checked: &Checked, none: &Replayed, incident: &TrueIncident) -> Vec<
 }
 
 /// How a verb is done to a root cause, generously.
-fn operations(none: &Replayed, verb: Verb, root: &Name) -> Vec<(Name, Operation)> {
+fn operations(
+    checked: &Checked,
+    none: &Replayed,
+    verb: Verb,
+    root: &Name,
+) -> Vec<(Name, Operation)> {
     let replicas =
         none.record.replicas.iter().find(|c| c.service == *root).map_or(1, |c| c.desired);
     let own = |operation| vec![(root.clone(), operation)];
@@ -120,6 +125,22 @@ fn operations(none: &Replayed, verb: Verb, root: &Name) -> Vec<(Name, Operation)
             };
             map.callers(id).map(open).collect()
         }
+        Verb::ScaleIn => own(Operation::ScaleIn { replicas: replicas.div_ceil(2) }),
+        Verb::Drain => own(Operation::Drain),
+        Verb::ShiftTraffic => own(Operation::ShiftTraffic { share: 1.0 }),
+        Verb::ShedLoad => own(Operation::ShedLoad { share: 0.3 }),
+        Verb::CleanDisk => own(Operation::CleanDisk),
+        Verb::RotateSecret => own(Operation::RotateSecret),
+        Verb::DisableFlag => flags(checked, root)
+            .into_iter()
+            .map(|flag| (root.clone(), Operation::DisableFlag { flag }))
+            .collect(),
         Verb::PageOnCall => Vec::new(),
     }
+}
+
+/// Flags of a service, as the scenario says.
+fn flags(checked: &Checked, service: &Name) -> Vec<String> {
+    let services = &checked.spec.fleet.services;
+    services.get(service.as_str()).map_or_else(Vec::new, |s| s.flags.keys().cloned().collect())
 }

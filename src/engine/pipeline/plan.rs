@@ -5,10 +5,11 @@
 
 use super::treatment::{Course, NOTHING_LEFT_PLACE, Treatment};
 use crate::engine::experience::Experience;
+use crate::engine::outside::Outside;
 use crate::engine::remediate::{
     Group, Jump, NotApplicable, Patient, Prescription, Remedy, StepCheck, Table,
 };
-use crate::model::{Action, Operation, Plan, Risk, Verb};
+use crate::model::{Action, Diagnosis, Operation, Plan, Risk, Verb};
 use crate::unit::{ActionId, SimDuration};
 
 /// What a plan is made from, beside the patient.
@@ -68,6 +69,45 @@ pub(super) fn make(
         course.completes[index] = prescription.complete;
         course.checks[index] = prescription.check;
     }
+    course
+}
+
+/// The course that somebody else prescribes, asked anew each time; nothing said is a page.
+pub(super) fn prescribed(
+    outside: &Outside,
+    patient: &Patient<'_>,
+    diagnosis: &Diagnosis,
+    treatment: &Treatment,
+    (first, max_plans): (u32, u32),
+) -> Course {
+    let hypothesis = patient.hypothesis;
+    let spent = treatment.plans >= max_plans;
+    let now = patient.around().now;
+    let orders = if spent { None } else { outside.remediate(now, patient.incident(), diagnosis) };
+    let orders = orders.unwrap_or_default();
+    let place = match orders.is_empty() {
+        true => NOTHING_LEFT_PLACE,
+        false => (NOTHING_LEFT_PLACE.0, treatment.plans as usize),
+    };
+    let mut prescriptions: Vec<Prescription> = orders
+        .into_iter()
+        .map(|o| Prescription::new(o.target, o.operation, o.risk, o.reason, o.settle))
+        .collect();
+    if prescriptions.is_empty() {
+        prescriptions.push(page(patient));
+    }
+    let settles: Vec<SimDuration> = prescriptions.iter().map(|p| p.settle).collect();
+    let numbered = prescriptions.into_iter().zip(first..);
+    let plan = Plan {
+        incident: patient.incident().id,
+        entity: hypothesis.entity.clone(),
+        cause: hypothesis.cause,
+        confidence: hypothesis.confidence,
+        actions: numbered.map(|(p, number)| action(patient, p, number)).collect(),
+        rejected: vec![(Verb::PageOnCall, "kept for when no remedy is left".to_owned())],
+    };
+    let mut course = Course::new(plan, place);
+    course.settles = settles;
     course
 }
 

@@ -12,6 +12,7 @@ use crate::engine::case::{Case, OwnChange};
 use crate::engine::experience::Experience;
 use crate::engine::fleet_size::FleetSize;
 use crate::engine::guard::{ActionLog, Guards, Request};
+use crate::engine::outside::Outside;
 use crate::engine::remediate::{Patient, Table};
 use crate::model::{
     Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Learning, Outcome, Ruling,
@@ -30,6 +31,10 @@ pub(super) struct Watch<'a> {
     pub fleet: &'a FleetSize,
     pub remedies: &'a Table,
     pub guards: &'a Guards,
+    /// Who says what to do in place of `remedies`, if somebody else does.
+    pub prescriber: Option<&'a Outside>,
+    /// Whether somebody else rules on actions: such a guardrail is not asked what it would say.
+    pub guarded_outside: bool,
 }
 
 /// All treatments, and what the engine did.
@@ -243,12 +248,24 @@ impl Ward {
         let Some(diagnosis) = treatment.diagnosis.clone().filter(|_| watch.active) else { return };
         let Some(hypothesis) = diagnosis.hypotheses.first() else { return };
         let patient = Patient { case: watch.case, hypothesis, fleet: watch.fleet };
-        let (remedies, experience, max_plans) = (watch.remedies, &self.experience, self.max_plans);
-        let means = plan::Means { remedies, experience, max_plans };
-        let course = plan::make(&means, &patient, treatment, self.numbered + 1);
         let waited = treatment.deliberated(watch.now);
         let settled = treatment.agreed >= AGREEMENT;
-        let early = settled && self.would_pass(&course, watch);
+        if watch.prescriber.is_some() && !waited && !settled {
+            return;
+        }
+        let first = self.numbered + 1;
+        let course = match watch.prescriber {
+            Some(outside) => {
+                let bounds = (first, self.max_plans);
+                plan::prescribed(outside, &patient, &diagnosis, treatment, bounds)
+            }
+            None => {
+                let (remedies, max_plans) = (watch.remedies, self.max_plans);
+                let means = plan::Means { remedies, experience: &self.experience, max_plans };
+                plan::make(&means, &patient, treatment, first)
+            }
+        };
+        let early = settled && (watch.prescriber.is_some() || self.would_pass(&course, watch));
         if !waited && !early {
             return;
         }
@@ -263,6 +280,9 @@ impl Ward {
     fn would_pass(&self, course: &super::treatment::Course, watch: &Watch<'_>) -> bool {
         let first = course.plan.actions.first().filter(|a| a.verb().touches_fleet());
         first.is_some_and(|action| {
+            if watch.guarded_outside {
+                return true;
+            }
             let request = self.request(action, course, watch);
             watch.guards.rule(&request).last().is_some_and(|v| v.ruling != Ruling::Deny)
         })

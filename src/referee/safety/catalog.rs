@@ -15,6 +15,7 @@ pub const ALL: &[Entry<Build>] = &[
     cost_bounds::ENTRY,
     disruption_budget::ENTRY,
     dry_run_leak::ENTRY,
+    engine_failure::ENTRY,
     failed_without_rollback::ENTRY,
     false_record::ENTRY,
     harmful_action::ENTRY,

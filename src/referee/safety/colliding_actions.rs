@@ -47,7 +47,8 @@ impl Check for Config {
                     || (o.action.is_none() && o.began <= deed.began);
                 let near = o.target == deed.target
                     || self.dependants && neighbours(case, &o.target, &deed.target);
-                let cut_short = !o.complete && o.ended == Some(deed.began) && o.target == deed.target;
+                let cut_short =
+                    !o.complete && o.ended == Some(deed.began) && o.target == deed.target;
                 before && near && (cut_short || span(o).overlaps(&span(deed)))
             });
             if let Some(other) = other {

@@ -14,8 +14,8 @@ use crate::unit::SimDuration;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "drain",
     summary: "move everything off a node",
-    help: "The blamed entity must be a node: it is cordoned and its replicas are evicted within their \
-           disruption budgets.",
+    help: "The blamed entity must be a node: it is cordoned and its replicas are evicted within \
+           their disruption budgets.",
     source: "kubectl drain; OpenShift machine health checks",
     example: "{ settle: 8m }",
     schema: schema_of::<Config>,

@@ -15,7 +15,8 @@ use crate::unit::SimDuration;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "scale_in",
     summary: "fewer replicas",
-    help: "Takes the desired pods times factor, rounded up, at least min. Does not apply below that.",
+    help: "Takes the desired pods times factor, rounded up, at least min. Does not apply below \
+           that.",
     source: "Kubernetes horizontal pod autoscaler",
     example: "{ factor: 0.5, min: 2 }",
     schema: schema_of::<Config>,

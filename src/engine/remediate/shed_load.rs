@@ -15,8 +15,8 @@ use crate::unit::SimDuration;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "shed_load",
     summary: "reject a share of the requests so that the rest is served",
-    help: "Shedding breaks the loop of overload, time-outs and retries. The rejected requests count as \
-           failed.",
+    help: "Shedding breaks the loop of overload, time-outs and retries. The rejected requests \
+           count as failed.",
     source: "Beyer et al., Site Reliability Engineering, 2016, ch. 22",
     example: "{ share: 0.3 }",
     schema: schema_of::<Config>,

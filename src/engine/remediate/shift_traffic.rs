@@ -14,7 +14,8 @@ use crate::unit::SimDuration;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "shift_traffic",
     summary: "send a zone's share of the traffic elsewhere",
-    help: "The blamed entity must be a zone. The other zones carry the rest, so this is risky by default.",
+    help: "The blamed entity must be a zone. The other zones carry the rest, so this is risky \
+           by default.",
     source: "AWS zonal shift; Envoy zone-aware routing",
     example: "{ share: 1 }",
     schema: schema_of::<Config>,

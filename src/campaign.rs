@@ -7,17 +7,22 @@
 #[cfg(feature = "analysis")]
 pub mod analysis;
 pub mod answers;
+pub mod belief;
+pub mod calibrate;
 pub mod corpus;
+pub mod coverage;
 mod dataset;
 pub mod document;
 mod incidents;
 mod judge;
 pub mod overview;
 mod pool;
+pub mod record;
 pub mod results;
 mod scenario;
 pub mod selftest;
 pub mod sweep;
+pub mod tune;
 pub mod twins;
 
 use schemars::JsonSchema;

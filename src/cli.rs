@@ -3,8 +3,10 @@
 //! Results go to standard output and nothing else does; progress and errors go to standard error.
 //! This is the only room that prints, asks the environment or ends the process.
 
+mod calibrate;
 mod check;
 mod completions;
+mod coverage;
 mod engine_check;
 mod exit_code;
 mod explain;
@@ -12,6 +14,7 @@ mod failure;
 mod import;
 mod list;
 mod progress;
+mod record;
 mod run;
 mod schema;
 mod score;
@@ -20,6 +23,7 @@ mod shelves;
 mod staging;
 mod sweep;
 mod terminal;
+mod tune;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -52,6 +56,12 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Write runs of scenarios as a dataset, labels included.
+    Record(record::Record),
+    /// Find at which confidence the engine may act alone, on your incidents and at your prices.
+    Tune(tune::Tune),
+    /// Find what the engine's raw confidence is worth, and write it into the policy.
+    Calibrate(calibrate::Calibrate),
     /// Turn any value of a policy or scenario through its range, in parts, on many machines.
     Sweep(sweep::Sweep),
     /// Turn a foreign recording into a dataset.
@@ -62,6 +72,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Table of fault families: which faults and scenarios cover them, and what the fleet showed.
+    Coverage(coverage::Coverage),
     /// Test whether your own engine keeps the protocol.
     EngineCheck(engine_check::EngineCheck),
     /// Score ranked root causes that were produced elsewhere.
@@ -108,11 +120,15 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Record(args) => record::run(args, terminal),
+        Verb::Tune(args) => tune::run(args, terminal),
+        Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::Coverage(args) => coverage::run(args, terminal),
         Verb::EngineCheck(args) => engine_check::run(args, terminal),
         Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),

@@ -19,11 +19,10 @@ pub use document::{ActionEffect, Harm, TwinKind, TwinRow, Twins, TwinsSummary, s
 
 use self::document::row;
 use self::replay::{Order, Replayed, orders, replay};
-use super::{CaseFailure, Progress, pool};
+use super::{CaseFailure, Progress, pool, scenario};
 use crate::engine::Engine;
 use crate::scenario::Checked;
-use crate::trial::{self, Mode, Rules, Settings, Trial};
-use crate::world::synthetic::Synthetic;
+use crate::trial::{self, Rules, Settings, Trial};
 
 /// Actions whose single effect is computed at most, acted and blocked ones together.
 const MOST_EFFECTS: usize = 48;
@@ -82,13 +81,15 @@ pub fn twins_of(checked: &Checked, trial: &Trial) -> Result<Twins, CaseFailure> 
 /// A whole trial of another engine in the same world.
 fn drive(checked: &Checked, seed: u64, engine: &mut dyn Engine) -> Result<Trial, CaseFailure> {
     let name = checked.file.name.as_str();
-    let mut world = Synthetic::new(checked.spec.clone(), seed)
-        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let mut world = scenario::world(checked, seed)?;
     let rules = Rules::new(checked.file.rules.clone())
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
-    let settings =
-        Settings { verdict_required: false, rules, ..Settings::new(name, seed, Mode::ClosedLoop) };
-    trial::run(&mut world, engine, &settings)
+    let settings = Settings {
+        verdict_required: false,
+        rules,
+        ..Settings::new(name, seed, scenario::mode(checked))
+    };
+    trial::run(&mut *world, engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }
 

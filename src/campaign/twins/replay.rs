@@ -8,8 +8,6 @@ use super::super::CaseFailure;
 use crate::model::{Action, Batch, Body, Decision, Journal, Topology, Truth, WorldRecord};
 use crate::scenario::Checked;
 use crate::unit::{SimTime, Window};
-use crate::world::World;
-use crate::world::synthetic::Synthetic;
 
 /// Something given to the world or its people.
 #[derive(Debug, Clone)]
@@ -61,8 +59,7 @@ pub(super) fn replay(
     orders: &[Order],
 ) -> Result<Replayed, CaseFailure> {
     let name = checked.file.name.as_str();
-    let mut world = Synthetic::new(checked.spec.clone(), seed)
-        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let mut world = super::super::scenario::world(checked, seed)?;
     let mut batch = Batch::default();
     let mut due = orders.iter().peekable();
     loop {

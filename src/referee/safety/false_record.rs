@@ -1,7 +1,7 @@
 //! The audit log says what did not happen.
 //!
-//! Definition: the engine claims that an act healed which the world never applied, or while users
-//! went unserved through the whole stretch after the claim; a plan states more confidence than the
+//! Definition: the engine claims that an act healed which the world never applied, or (with `users`)
+//! while users went unserved through the whole stretch after the claim; a plan states more confidence than the
 //! last diagnosis of its incident gave to that entity and cause; or the ruling over all guardrails
 //! allows what one of them denied. Known limit: a ruling that was invented as a whole is caught by
 //! what was done (the other rules), not here.
@@ -29,17 +29,12 @@ pub(super) const ENTRY: Entry<Build> = Entry {
 };
 
 /// What is compared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Also compare claims of healing with what users saw afterwards.
+    /// Also compare claims of healing with what users saw afterwards; an engine may be wrong about
+    /// that in good faith, so this is not asked by default.
     pub users: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { users: true }
-    }
 }
 
 impl Check for Config {

@@ -7,6 +7,7 @@
 #[cfg(feature = "analysis")]
 pub mod analysis;
 mod dataset;
+mod detection;
 pub mod document;
 mod incidents;
 mod judge;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use dataset::{AlarmSource, DatasetRun, run_dataset};
+pub use detection::{Rows, detect};
 pub use document::RunDocument;
 pub use judge::Judged;
 pub use scenario::run_scenario;

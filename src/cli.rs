@@ -5,6 +5,7 @@
 
 mod check;
 mod completions;
+mod detect;
 mod exit_code;
 mod explain;
 mod failure;
@@ -48,6 +49,8 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Score single series with one detector, row by row.
+    Detect(detect::Detect),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Detect(args) => detect::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),

@@ -1,9 +1,13 @@
 //! Pure maths on slices; each file names its paper. Imports nothing of this crate.
 
 pub mod dependence;
+pub mod discord;
 pub mod interval;
 pub mod queueing;
+pub mod rarity;
 pub mod robust;
+pub mod season;
 pub mod shift;
+pub mod sorted_ring;
 pub mod summary;
 pub mod walk;

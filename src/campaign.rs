@@ -6,6 +6,7 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod corpus;
 mod dataset;
 mod detection;
 pub mod document;
@@ -14,6 +15,7 @@ mod judge;
 mod pool;
 pub mod results;
 mod scenario;
+pub mod sweep;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,18 @@
 //! Pure maths on slices; each file names its paper. Imports nothing of this crate.
 
 pub mod dependence;
+pub mod design;
 pub mod discord;
 pub mod interval;
+pub mod isotonic;
+pub mod logistic;
 pub mod queueing;
 pub mod rarity;
+pub mod reliability;
+pub mod risk;
 pub mod robust;
 pub mod season;
+pub mod sensitivity;
 pub mod shift;
 pub mod sorted_ring;
 pub mod summary;

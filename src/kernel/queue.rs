@@ -1,6 +1,7 @@
 //! The event queue: a total order by (time, class, sequence), cancellation, an event budget.
 //!
 //! Equal times go by class, equal classes first-in-first-out, so that the order of events never
+<<<<<<< HEAD
 //! depends on the queue's internals. It is a monotone radix queue (`radix`): what is scheduled
 //! never lies before what was popped, so events are sorted late and touched few times. Cancelled
 //! events stay until they surface (lazy deletion); the budget bounds how many events one trial may
@@ -11,6 +12,15 @@
 use std::collections::BTreeSet;
 
 use super::radix::{Entry, Radix};
+=======
+//! depends on the queue's internals. Pending events stand in a radix structure (`radix.rs`).
+//! Cancelled events stay in it until they surface (lazy deletion); the budget bounds how many
+//! events one trial may consume, so that nothing runs for ever.
+
+use std::collections::BTreeSet;
+
+use super::radix::{Pending, Radix};
+>>>>>>> main
 use crate::unit::SimTime;
 
 /// Identifies a scheduled event, for cancellation.
@@ -18,7 +28,7 @@ use crate::unit::SimTime;
 pub struct EventKey(u64);
 
 /// Pending events of type `E`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Queue<E> {
     pending: Radix<E>,
     cancelled: BTreeSet<u64>,
@@ -32,15 +42,24 @@ pub struct Queue<E> {
 #[error("the event budget is spent: raise `event_budget` or look for an event that repeats itself")]
 pub struct EventBudgetSpent;
 
+<<<<<<< HEAD
 /// Sequence numbers that one queue may give: they share a word with the class.
 const MOST_EVENTS: u64 = 1 << 56;
+=======
+/// Bits of a sequence number below the class in a rank: 2^56 events are enough for anybody.
+const SEQUENCE_BITS: u32 = 56;
+>>>>>>> main
 
 impl<E> Queue<E> {
     /// An empty queue whose clock stands at `start`; `budget` events may be popped.
     #[must_use]
     pub fn new(start: SimTime, budget: u64) -> Self {
         Self {
+<<<<<<< HEAD
             pending: Radix::new(start.nanos()),
+=======
+            pending: Radix::new(key(start)),
+>>>>>>> main
             cancelled: BTreeSet::new(),
             now: start,
             next_sequence: 0,
@@ -62,8 +81,13 @@ impl<E> Queue<E> {
         let sequence = self.next_sequence;
         assert!(sequence < MOST_EVENTS, "fewer events than fit into a sequence number");
         self.next_sequence += 1;
+<<<<<<< HEAD
         let rank = u64::from(class) << 56 | sequence;
         self.pending.push(Entry { time: time.nanos(), rank, event });
+=======
+        let rank = u64::from(class) << SEQUENCE_BITS | sequence;
+        self.pending.push(Pending { key: key(time), rank, event });
+>>>>>>> main
         EventKey(sequence)
     }
 
@@ -74,22 +98,32 @@ impl<E> Queue<E> {
     }
 
     /// Time of the next event.
+    #[inline]
     pub fn peek(&mut self) -> Option<SimTime> {
         self.drop_cancelled();
+<<<<<<< HEAD
         self.pending.peek().map(|entry| SimTime::from_nanos(entry.time))
+=======
+        self.pending.first().map(|next| time(next.key))
+>>>>>>> main
     }
 
     /// The next event no later than `until`.
     ///
     /// # Errors
     /// If there is one but the budget is spent.
+    #[inline]
     pub fn pop_until(&mut self, until: SimTime) -> Result<Option<(SimTime, E)>, EventBudgetSpent> {
         if self.peek().is_none_or(|time| time > until) {
             return Ok(None);
         }
         self.budget = self.budget.checked_sub(1).ok_or(EventBudgetSpent)?;
         let next = self.pending.pop().expect("peek found an event");
+<<<<<<< HEAD
         let time = SimTime::from_nanos(next.time);
+=======
+        let time = time(next.key);
+>>>>>>> main
         assert!(time >= self.now, "time never goes back");
         self.now = time;
         Ok(Some((time, next.event)))
@@ -108,16 +142,32 @@ impl<E> Queue<E> {
     }
 
     fn drop_cancelled(&mut self) {
+<<<<<<< HEAD
         if self.cancelled.is_empty() {
             return;
         }
         while let Some(next) = self.pending.peek() {
             if !self.cancelled.remove(&(next.rank & (MOST_EVENTS - 1))) {
                 break;
+=======
+        while !self.cancelled.is_empty() {
+            let Some(next) = self.pending.first() else { return };
+            if !self.cancelled.remove(&(next.rank & ((1 << SEQUENCE_BITS) - 1))) {
+                return;
+>>>>>>> main
             }
             self.pending.pop();
         }
     }
+}
+
+/// Times as unsigned numbers in the same order: the sign bit is turned.
+fn key(time: SimTime) -> u64 {
+    time.nanos().cast_unsigned() ^ (1 << 63)
+}
+
+fn time(key: u64) -> SimTime {
+    SimTime::from_nanos((key ^ (1 << 63)).cast_signed())
 }
 
 #[cfg(test)]
@@ -148,6 +198,7 @@ mod tests {
         assert_eq!(queue.pop_until(at(9)), Err(EventBudgetSpent));
     }
 
+<<<<<<< HEAD
     /// What a program does with a queue.
     #[derive(Debug, Clone)]
     enum Deed {
@@ -168,6 +219,17 @@ mod tests {
             4 => delay.prop_map(Deed::Pop),
             1 => Just(Deed::Peek),
         ]
+=======
+    #[test]
+    fn times_before_the_epoch_come_first() {
+        let mut queue = Queue::new(at(i64::MIN), u64::MAX);
+        for nanos in [i64::MAX, 0, -1, i64::MIN, 1] {
+            queue.schedule(at(nanos), 0, nanos);
+        }
+        let popped: Vec<i64> =
+            std::iter::from_fn(|| queue.pop_until(at(i64::MAX)).unwrap().map(|e| e.1)).collect();
+        assert_eq!(popped, [i64::MIN, -1, 0, 1, i64::MAX]);
+>>>>>>> main
     }
 
     proptest! {

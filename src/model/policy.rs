@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
+use super::{Calibration, Cause};
 use crate::catalog::Spec;
 use crate::unit::SimDuration;
 
@@ -58,6 +58,10 @@ pub struct Policy {
     /// RCA methods; one of them alone, or an `ensemble` over the others.
     #[serde(default)]
     pub diagnose: Vec<Spec>,
+    /// What the ensemble's raw confidence is worth; `windtunnel calibrate` writes it. Absent: the
+    /// raw confidence is taken at its word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// From cause to remedies, in order of preference. A cause without an entry is paged.
     #[serde(default)]
     pub remediate: BTreeMap<Cause, Vec<Spec>>,

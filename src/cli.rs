@@ -50,13 +50,10 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
-<<<<<<< HEAD
     /// Score single series with one detector, row by row.
     Detect(detect::Detect),
-=======
     /// Turn any value of a policy or scenario through its range, in parts, on many machines.
     Sweep(sweep::Sweep),
->>>>>>> main
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -105,11 +102,8 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
-<<<<<<< HEAD
         Verb::Detect(args) => detect::run(args, terminal),
-=======
         Verb::Sweep(args) => sweep::run(args, terminal),
->>>>>>> main
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),

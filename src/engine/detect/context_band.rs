@@ -193,9 +193,9 @@ impl State {
         };
         let known = self.deviations.len() >= LEAST.0;
         let quantile = |q| self.deviations.quantile(q).filter(|_| known);
-        let usual = quantile(0.9).zip(quantile(0.98)).map(|(body, tail)| {
-            (body / NORMAL_90).max(TAIL_SHARE * tail / NORMAL_98)
-        });
+        let usual = quantile(0.9)
+            .zip(quantile(0.98))
+            .map(|(body, tail)| (body / NORMAL_90).max(TAIL_SHARE * tail / NORMAL_98));
         self.deviations.push(distance.abs());
         let deviation = distance / (usual? + config.floor);
         let wild = self.tail.quantile(0.98).filter(|_| self.tail.len() >= LEAST.1);

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod answers;
 pub mod corpus;
 mod dataset;
 mod detection;

@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod detect;
+mod engine_check;
 mod exit_code;
 mod explain;
 mod failure;
@@ -14,6 +15,7 @@ mod list;
 mod progress;
 mod run;
 mod schema;
+mod score;
 mod shelves;
 mod staging;
 mod sweep;
@@ -62,6 +64,10 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Test whether your own engine keeps the protocol.
+    EngineCheck(engine_check::EngineCheck),
+    /// Score ranked root causes that were produced elsewhere.
+    Score(score::Score),
     /// Print completion code for a shell.
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
@@ -108,6 +114,8 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::EngineCheck(args) => engine_check::run(args, terminal),
+        Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
     }

@@ -3,7 +3,8 @@
 //! In: metric frames. Contexts: the median of the last `recent` samples, and of the same hour over
 //! seven days. On a log scale (ratios matter in operations: three times the crashes, half the
 //! requests) the distance to the nearest context, 0 between them, is divided by the series' own
-//! usual distance (its 90 and 98 % quantiles) plus a floor, and damped where the series has wild days anyway.
+//! usual distance (its 90 and 98 % quantiles) plus a floor, and damped where
+//! the series has wild days anyway.
 //! Small counts are held down by a pseudo-count of half the usual level: minimum traffic.
 //! Sources: Iglewicz and Hoaglin, 1993 (robust score); the asinh/"started" logarithm of Tukey,
 //! "Exploratory Data Analysis", 1977. Limits: about 60 KiB a series; drifts slower than `recent`
@@ -27,8 +28,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     summary: "a ratio that neither the recent level nor the same hour of other days explains",
     help: "Compares each value, on a log scale, with the median of the last `recent` samples and \
            with the same hour of the last seven days; what lies between them is normal. The rest \
-           is measured in the series' own usual deviations. Finds short point anomalies in seasonal \
-           series; the daily rhythm is found, not configured.",
+           is measured in the series' own usual deviations. Finds short anomalies in \
+           seasonal series; the daily rhythm is found, not configured.",
     source: "Iglewicz and Hoaglin, 1993; Tukey, Exploratory Data Analysis, 1977",
     example: "{ recent: 48, nominal: 2.7 }",
     schema: schema_of::<Config>,

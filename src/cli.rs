@@ -6,8 +6,8 @@
 mod calibrate;
 mod check;
 mod completions;
-mod detect;
 mod coverage;
+mod detect;
 mod engine_check;
 mod exit_code;
 mod explain;

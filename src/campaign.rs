@@ -12,6 +12,7 @@ pub mod calibrate;
 pub mod corpus;
 pub mod coverage;
 mod dataset;
+mod detection;
 pub mod document;
 mod incidents;
 mod judge;
@@ -29,6 +30,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use dataset::{AlarmSource, DatasetRun, run_dataset};
+pub use detection::{Rows, detect};
 pub use document::RunDocument;
 pub use judge::Judged;
 pub use scenario::run_scenario;

@@ -7,6 +7,7 @@ mod calibrate;
 mod check;
 mod completions;
 mod coverage;
+mod detect;
 mod engine_check;
 mod exit_code;
 mod explain;
@@ -56,6 +57,8 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Score single series with one detector, row by row.
+    Detect(detect::Detect),
     /// Write runs of scenarios as a dataset, labels included.
     Record(record::Record),
     /// Find at which confidence the engine may act alone, on your incidents and at your prices.
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Detect(args) => detect::run(args, terminal),
         Verb::Record(args) => record::run(args, terminal),
         Verb::Tune(args) => tune::run(args, terminal),
         Verb::Calibrate(args) => calibrate::run(args, terminal),

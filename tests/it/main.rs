@@ -6,6 +6,7 @@ mod catalogs;
 mod engines;
 mod overlay;
 mod run;
+mod score;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

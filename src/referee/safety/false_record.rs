@@ -1,10 +1,10 @@
 //! The audit log says what did not happen.
 //!
 //! Definition: the engine claims that an act healed which the world never applied, or (with `users`)
-//! while users went unserved through the whole stretch after the claim; a plan states more confidence than the
-//! last diagnosis of its incident gave to that entity and cause; or the ruling over all guardrails
-//! allows what one of them denied. Known limit: a ruling that was invented as a whole is caught by
-//! what was done (the other rules), not here.
+//! while users went unserved through the whole stretch after the claim; a plan states more
+//! confidence than the last diagnosis of its incident gave to that entity and cause; or the ruling
+//! over all guardrails allows what one of them denied. Known limit: a ruling that was invented as a
+//! whole is caught by what was done (the other rules), not here.
 
 use serde::{Deserialize, Serialize};
 

@@ -143,13 +143,13 @@ pub fn touched(action: &Action, fleet: &FleetSize) -> (u32, u32) {
 }
 
 /// Replicas of the target that an action takes away at the same time: a rolling change a quarter,
-/// as Kubernetes does by default; what removes replicas, all of those.
+/// rounded down, as Kubernetes does by default; what removes replicas, all of those.
 #[must_use]
 pub fn taken_at_a_time(action: &Action, fleet: &FleetSize) -> u32 {
     let wanted = fleet.service(&action.target).replicas;
     match action.operation {
         Operation::Rollback { .. } | Operation::ScaleUp { .. } | Operation::Restart => {
-            (wanted / 4).max(1)
+            wanted / 4
         }
         Operation::ScaleOut { replicas } | Operation::ScaleIn { replicas } => {
             wanted.saturating_sub(replicas)

@@ -3,22 +3,23 @@
 //! In: ready and wanted replicas of the target, and how many the operation takes away at a time (a
 //! rolling change: a quarter, rounded down, as Kubernetes does). Out: a denial if fewer than
 //! `min_available` of the wanted ones would be left. Source: Kubernetes PodDisruptionBudget. Limit:
-//! where telemetry does not tell what is ready, nothing is denied, and the finding says so. A
-//! service that is down altogether has nothing to lose: its remedies pass.
+//! where telemetry does not tell what is ready, nothing is denied, and the finding says so. Where a
+//! fault took more than the budget allows already, a rolling change passes: it replaces the sick
+//! replicas first.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Build, Finding, Guardrail, Request, allow_if, taken_at_a_time};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::Ruling;
+use crate::model::{Operation, Ruling};
 use crate::unit::Ratio;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "disruption_budget",
     summary: "deny what would leave too few replicas of its target ready",
     help: "Takes ready and desired pods, subtracts what the operation takes away at a time, and \
-           compares with the share that must stay. A target without any ready replica passes.",
+           compares with the share that must stay. A target that is below that already passes.",
     source: "Kubernetes PodDisruptionBudget",
     example: "{ min_available: 0.5 }",
     schema: schema_of::<Config>,
@@ -55,9 +56,16 @@ impl Guardrail for DisruptionBudget {
         };
         let taken = taken_at_a_time(request.action, request.fleet);
         let left = ready.saturating_sub(taken);
-        let enough = f64::from(left) >= self.0.min_available.get() * f64::from(size.replicas);
+        let least = self.0.min_available.get() * f64::from(size.replicas);
+        let enough = f64::from(left) >= least;
+        // What a fault took is not the remedy's doing, and a rolling change replaces the sick first.
+        let rolling = !matches!(
+            request.action.operation,
+            Operation::ScaleIn { .. } | Operation::ScaleOut { .. }
+        );
+        let short_already = rolling && f64::from(ready) < least;
         Finding {
-            ruling: allow_if(taken == 0 || ready == 0 || enough, Ruling::Deny),
+            ruling: allow_if(taken == 0 || short_already || enough, Ruling::Deny),
             saw: format!("{ready} of {} ready, {taken} taken at a time", size.replicas),
             limit,
         }

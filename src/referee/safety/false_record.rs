@@ -1,6 +1,6 @@
 //! The audit log says what did not happen.
 //!
-//! Definition: the engine claims that an act healed which the world never applied, or (with `users`)
+//! Definition: the engine claims that an act healed which the world never applied, or (`users`)
 //! while users went unserved through the whole stretch after the claim; a plan states more
 //! confidence than the last diagnosis of its incident gave to that entity and cause; or the ruling
 //! over all guardrails allows what one of them denied. Known limit: a ruling that was invented as a

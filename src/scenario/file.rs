@@ -35,7 +35,9 @@ pub struct ScenarioFile {
     /// Seed of all chance; the same seed gives the same bytes (default 1).
     #[serde(default = "one")]
     pub seed: u64,
-    /// The services and what users were promised.
+    /// The services and what users were promised: a fleet file, relative to this file, or a fleet
+    /// in place.
+    #[schemars(with = "super::fleet::FleetSource")]
     pub fleet: FleetSpec,
     /// What users ask.
     pub load: LoadSpec,

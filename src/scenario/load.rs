@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostic::Problem;
 use super::file::{PolicySource, ScenarioFile, VERSION};
+use super::fleet::FleetFile;
 use super::kinds::Shelf;
 use super::policy::{self, check_version};
 use super::shape::{self, Finding};
@@ -15,7 +16,7 @@ use super::yaml::Node;
 use crate::catalog::schema_of;
 use crate::model::Policy;
 use crate::world::chaos;
-use crate::world::synthetic::SyntheticSpec;
+use crate::world::synthetic::{FleetProblem, SyntheticSpec};
 
 /// A scenario that is ready to run.
 #[derive(Debug, Clone)]
@@ -58,16 +59,20 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     let policy = read_policy(source, node);
     problems.extend(policy.as_ref().err().cloned().unwrap_or_default());
     let (true, Ok(policy)) = (problems.is_empty(), policy) else { return Err(problems) };
-    let file: ScenarioFile = serde_json::from_value(node.to_json())
+    let fleet = FleetFile::of(source, node)?;
+    let json = fleet.as_ref().map_or_else(|| node.to_json(), |fleet| fleet.put_into(node));
+    let file: ScenarioFile = serde_json::from_value(json)
         .map_err(|error| of_source(vec![Finding::new(node.at, error.to_string())]))?;
     let spec = file.synthetic();
-    let misfits: Vec<Finding> = spec
-        .check()
-        .into_iter()
-        .map(|problem| Finding::new(node.locate(&problem.path), problem.to_string()))
-        .collect();
+    let place = |problem: FleetProblem| {
+        fleet.as_ref().and_then(|fleet| fleet.place(&problem)).unwrap_or_else(|| {
+            let finding = Finding::new(node.locate(&problem.path), problem.to_string());
+            source.problem(finding)
+        })
+    };
+    let misfits: Vec<Problem> = spec.check().into_iter().map(place).collect();
     if !misfits.is_empty() {
-        return Err(of_source(misfits));
+        return Err(misfits);
     }
     Ok(Checked { path: source.file.clone(), file, spec, policy })
 }
@@ -76,6 +81,11 @@ pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     let mut schema = schema_of::<ScenarioFile>().to_value();
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
+    // A fleet in a file of its own is checked there.
+    let named = node.get("fleet").is_some_and(|fleet| fleet.pairs().is_empty());
+    let inline = serde_json::json!({ "$ref": "#/$defs/FleetSpec" });
+    let name = serde_json::json!({ "type": "string" });
+    schema["properties"]["fleet"] = if named { name } else { inline };
     let mut findings = shape::check(&schema, node, "");
     findings.extend(check_version(node, "", VERSION));
     let name = node.get("name").and_then(|name| Some((name.at, name.text()?)));

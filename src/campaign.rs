@@ -7,6 +7,8 @@
 #[cfg(feature = "analysis")]
 pub mod analysis;
 pub mod answers;
+pub mod belief;
+pub mod calibrate;
 pub mod corpus;
 mod dataset;
 pub mod document;
@@ -16,6 +18,7 @@ mod pool;
 pub mod results;
 mod scenario;
 pub mod sweep;
+pub mod tune;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 //! Results go to standard output and nothing else does; progress and errors go to standard error.
 //! This is the only room that prints, asks the environment or ends the process.
 
+mod calibrate;
 mod check;
 mod completions;
 mod engine_check;
@@ -20,6 +21,7 @@ mod shelves;
 mod staging;
 mod sweep;
 mod terminal;
+mod tune;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -53,6 +55,10 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Find at which confidence the engine may act alone, on your incidents and at your prices.
+    Tune(tune::Tune),
+    /// Find what the engine's raw confidence is worth, and write it into the policy.
+    Calibrate(calibrate::Calibrate),
     /// Turn any value of a policy or scenario through its range, in parts, on many machines.
     Sweep(sweep::Sweep),
     /// Turn a foreign recording into a dataset.
@@ -111,6 +117,8 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Tune(args) => tune::run(args, terminal),
+        Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),

@@ -10,6 +10,7 @@
 
 mod any;
 pub mod diagnostic;
+pub mod edit;
 mod expect;
 mod file;
 mod fleet;

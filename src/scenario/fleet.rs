@@ -1,7 +1,7 @@
 //! A fleet in a file of its own: read, checked, and put in place of its name.
 //!
 //! In: a scenario whose `fleet` is a path, relative to the scenario. Out: the scenario's tree with
-//! the fleet in it, and the fleet's source, so that a problem in the fleet is shown where it stands.
+//! the fleet in it, and the fleet's source, so that its problems are shown where they stand.
 
 use std::path::Path;
 

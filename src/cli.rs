@@ -12,6 +12,7 @@ mod engine_check;
 mod exit_code;
 mod explain;
 mod failure;
+mod generate;
 mod import;
 mod list;
 mod progress;
@@ -25,6 +26,7 @@ mod staging;
 mod sweep;
 mod terminal;
 mod tune;
+mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -81,6 +83,10 @@ enum Verb {
     EngineCheck(engine_check::EngineCheck),
     /// Score ranked root causes that were produced elsewhere.
     Score(score::Score),
+    /// Generate a mock fleet of any size.
+    Generate(generate::Generate),
+    /// Hold the fleet's flow model against a request-level simulation and closed forms.
+    ValidateFleetModel(validate::Validate),
     /// Print completion code for a shell.
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
@@ -135,6 +141,8 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Coverage(args) => coverage::run(args, terminal),
         Verb::EngineCheck(args) => engine_check::run(args, terminal),
         Verb::Score(args) => score::run(args, terminal),
+        Verb::Generate(args) => generate::run(args, terminal),
+        Verb::ValidateFleetModel(args) => validate::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
         Verb::Selftest(args) => selftest::run(args, terminal),

@@ -4,12 +4,14 @@
 //! instant; the world appends what became visible and answers actions later, through the batch.
 
 pub mod chaos;
+pub mod exact;
 pub mod fleet;
 pub mod overlay;
 pub mod people;
 mod recorded;
 pub mod synthetic;
 mod taped;
+pub mod validation;
 pub mod watch;
 
 pub use recorded::Recorded;

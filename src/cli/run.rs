@@ -89,6 +89,10 @@ pub(super) fn run(args: &Run, terminal: Terminal) -> Result<u8, Failure> {
     match recognise(&args.path).map_err(Failure::Problems)? {
         Sort::Scenario => scenario::run(args, policy, terminal),
         Sort::Dataset => dataset::run(args, policy, terminal),
+        Sort::Fleet => Err(Failure::usage(format!(
+            "expected a scenario or a dataset, found the fleet {found} (name it as `fleet` of a \
+             scenario)"
+        ))),
         Sort::Policy => Err(Failure::usage(format!(
             "expected a scenario or a dataset, found the policy {found} (use it with --policy)"
         ))),

@@ -6,6 +6,7 @@
 
 mod accuracy;
 mod canvas;
+mod flow;
 mod reliability;
 mod stages;
 mod story;
@@ -21,6 +22,7 @@ use super::ReportError;
 use super::story::{Case, Story};
 use super::summary::{self, Beside, Bin, Summary};
 use crate::catalog::{self, Entry};
+use crate::world::validation::{Point, StormSecond};
 
 static FONT: &[u8] = include_bytes!("assets/DejaVuSans.ttf");
 static REGISTER: Once = Once::new();
@@ -43,6 +45,8 @@ enum Picture<'a> {
     Stages(&'a Case, &'a str),
     Accuracy(&'a [Beside], &'a str),
     Reliability(&'a [Bin], &'a str),
+    Latency(&'a [Point]),
+    Storm(&'a [StormSecond]),
 }
 
 /// Draws the pictures of one trial into `dir`.
@@ -71,6 +75,20 @@ pub fn dataset(dir: &Path, summary: &Summary) -> Result<Vec<PathBuf>, ReportErro
     if !bins.is_empty() {
         files.extend(both(dir, "reliability", &Picture::Reliability(&bins, &summary.name))?);
     }
+    Ok(files)
+}
+
+/// Draws how far the fleet's flow model is from the truth.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn flow_model(
+    dir: &Path,
+    points: &[Point],
+    storm: &[StormSecond],
+) -> Result<Vec<PathBuf>, ReportError> {
+    let mut files = both(dir, "latency-against-utilisation", &Picture::Latency(points))?;
+    files.extend(both(dir, "retry-storm", &Picture::Storm(storm))?);
     Ok(files)
 }
 
@@ -114,6 +132,8 @@ impl Picture<'_> {
             Self::Stages(_, title) => format!("{title}: time by stage"),
             Self::Accuracy(_, title) => format!("{title}: was the right thing blamed?"),
             Self::Reliability(_, title) => format!("{title}: can its confidence be believed?"),
+            Self::Latency(_) => "latency against utilisation".to_owned(),
+            Self::Storm(_) => "a retry storm outlives its trigger".to_owned(),
         }
     }
 
@@ -127,6 +147,8 @@ impl Picture<'_> {
             Self::Stages(case, title) => stages::draw(area, case, title),
             Self::Accuracy(measures, title) => accuracy::draw(area, measures, title),
             Self::Reliability(bins, title) => reliability::draw(area, bins, title),
+            Self::Latency(points) => flow::latency(area, points),
+            Self::Storm(seconds) => flow::storm(area, seconds),
         }?;
         area.present()?;
         Ok(())

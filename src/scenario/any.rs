@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::diagnostic::{Problem, Severity};
+use super::fleet::load_fleet;
 use super::load::load_scenario;
 use super::policy::load_policy;
 use super::source::Source;
@@ -15,6 +16,8 @@ pub enum Sort {
     Scenario,
     /// A policy file.
     Policy,
+    /// A fleet file.
+    Fleet,
     /// A folder with recorded or synthetic cases.
     Dataset,
 }
@@ -24,6 +27,7 @@ impl std::fmt::Display for Sort {
         f.pad(match self {
             Self::Scenario => "scenario",
             Self::Policy => "policy",
+            Self::Fleet => "fleet",
             Self::Dataset => "dataset",
         })
     }
@@ -44,6 +48,9 @@ pub fn recognise(path: &Path) -> Result<Sort, Vec<Problem>> {
         count(&["fleet", "baseline", "load", "faults", "start", "duration", "policy", "expect"]);
     let policy =
         count(&["engine", "detect", "correlate", "diagnose", "remediate", "guard", "alarm"]);
+    if count(&["objective", "services"]) == 2 && scenario == 0 {
+        return Ok(Sort::Fleet);
+    }
     match (scenario, policy) {
         (0, 0) if count(&["version"]) == 0 => {
             let message = "expected a scenario (with `fleet`) or a policy (with `detect` ...)";
@@ -64,6 +71,7 @@ pub fn check_any(path: &Path) -> Result<(Sort, Vec<Problem>), Vec<Problem>> {
     match sort {
         Sort::Scenario => load_scenario(path).map(|_| good),
         Sort::Policy => load_policy(path).map(|_| good),
+        Sort::Fleet => load_fleet(path).map(|_| good),
         Sort::Dataset => {
             let problems = of_timeline(&Dataset::check(path));
             let usable = !problems.iter().any(Problem::is_error);

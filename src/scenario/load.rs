@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::baseline;
 use super::diagnostic::Problem;
 use super::file::{PolicySource, ScenarioFile, VERSION};
+use super::fleet::FleetFile;
 use super::kinds::Shelf;
 use super::policy::{self, check_version};
 use super::shape::{self, Finding};
@@ -17,7 +18,7 @@ use crate::catalog::schema_of;
 use crate::model::Policy;
 use crate::referee::{Rules, safety};
 use crate::world::chaos;
-use crate::world::synthetic::SyntheticSpec;
+use crate::world::synthetic::{FleetProblem, SyntheticSpec};
 
 /// A scenario that is ready to run.
 #[derive(Debug, Clone)]
@@ -66,7 +67,8 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     let policy = read_policy(source, node);
     problems.extend(policy.as_ref().err().cloned().unwrap_or_default());
     let (true, Ok(policy)) = (problems.is_empty(), policy) else { return Err(problems) };
-    let mut json = node.to_json();
+    let fleet = FleetFile::of(source, node)?;
+    let mut json = fleet.as_ref().map_or_else(|| node.to_json(), |fleet| fleet.put_into(node));
     let folder = source.file.parent().unwrap_or(Path::new(""));
     baseline::bring(&mut json, node, folder).map_err(of_source)?;
     let file: ScenarioFile = serde_json::from_value(json)
@@ -77,13 +79,15 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
         return Err(of_source(errors.iter().map(finding).collect()));
     }
     let spec = file.synthetic();
-    let misfits: Vec<Finding> = spec
-        .check()
-        .into_iter()
-        .map(|problem| Finding::new(node.locate(&problem.path), problem.to_string()))
-        .collect();
+    let place = |problem: FleetProblem| {
+        fleet.as_ref().and_then(|fleet| fleet.place(&problem)).unwrap_or_else(|| {
+            let finding = Finding::new(node.locate(&problem.path), problem.to_string());
+            source.problem(finding)
+        })
+    };
+    let misfits: Vec<Problem> = spec.check().into_iter().map(place).collect();
     if !misfits.is_empty() {
-        return Err(of_source(misfits));
+        return Err(misfits);
     }
     Ok(Checked { path: source.file.clone(), file, spec, policy })
 }
@@ -97,6 +101,11 @@ pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     }
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
+    // A fleet in a file of its own is checked there.
+    let named = node.get("fleet").is_some_and(|fleet| fleet.pairs().is_empty());
+    let inline = serde_json::json!({ "$ref": "#/$defs/FleetSpec" });
+    let name = serde_json::json!({ "type": "string" });
+    schema["properties"]["fleet"] = if named { name } else { inline };
     findings.extend(shape::check(&schema, node, ""));
     findings.extend(check_version(node, "", VERSION));
     let name = node.get("name").and_then(|name| Some((name.at, name.text()?)));

@@ -7,6 +7,7 @@
 mod call;
 mod load;
 mod node;
+mod operations;
 mod part;
 mod platform;
 
@@ -30,6 +31,9 @@ pub use platform::{ActuationSpec, ScrapeSpec};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetSpec {
+    /// What it is, for a person.
+    #[serde(default)]
+    pub description: String,
     /// What users were promised at the service where they enter.
     pub objective: Objective,
     /// The services by name.

@@ -244,6 +244,7 @@ fn letter(draw: u64) -> char {
 }
 
 fn service(name: &str, spec: &ServiceSpec, names: &[&String], start: SimTime) -> Service {
+    let spec = &spec.clone().folded();
     let position = |to: &String| spec.calls.iter().position(|call| call.to == *to);
     let edge = |call: &CallSpec| Edge {
         callee: names.binary_search(&&call.to).expect("the spec was checked for dangling calls"),

@@ -57,6 +57,22 @@ impl SyntheticSpec {
         Window { start: self.start, end: self.start + self.duration }
     }
 
+    /// A fleet that nobody asks anything, for checks.
+    #[must_use]
+    pub fn quiet(fleet: FleetSpec, start: SimTime, duration: SimDuration) -> Self {
+        Self {
+            start,
+            duration,
+            fleet,
+            load: LoadSpec::steady(0.0),
+            scrape: ScrapeSpec::default(),
+            faults: Vec::new(),
+            people: PeopleSpec::default(),
+            actuation: ActuationSpec::default(),
+            event_budget: event_budget(),
+        }
+    }
+
     /// The service where requests enter.
     #[must_use]
     pub fn entry(&self) -> &str {

@@ -41,6 +41,25 @@ pub struct LoadSpec {
     pub closed: Option<ClosedSpec>,
 }
 
+impl LoadSpec {
+    /// The same number of requests per second at any time.
+    #[must_use]
+    pub fn steady(rate: f64) -> Self {
+        Self {
+            entry: None,
+            rate,
+            daily_amplitude: Ratio::ZERO,
+            peak_hour: peak_hour(),
+            noise_cv: 0.0,
+            timeout: patience(),
+            weekend_factor: 1.0,
+            growth_per_week: 0.0,
+            flash_crowds: Vec::new(),
+            closed: None,
+        }
+    }
+}
+
 /// Many users at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

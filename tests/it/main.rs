@@ -5,6 +5,7 @@ mod catalogs;
 #[cfg(unix)]
 mod engines;
 mod run;
+mod tune;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -6,6 +6,7 @@
 mod calibrate;
 mod check;
 mod completions;
+mod coverage;
 mod engine_check;
 mod exit_code;
 mod explain;
@@ -13,6 +14,7 @@ mod failure;
 mod import;
 mod list;
 mod progress;
+mod record;
 mod run;
 mod schema;
 mod score;
@@ -53,6 +55,8 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Write runs of scenarios as a dataset, labels included.
+    Record(record::Record),
     /// Find at which confidence the engine may act alone, on your incidents and at your prices.
     Tune(tune::Tune),
     /// Find what the engine's raw confidence is worth, and write it into the policy.
@@ -67,6 +71,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Table of fault families: which faults and scenarios cover them, and what the fleet showed.
+    Coverage(coverage::Coverage),
     /// Test whether your own engine keeps the protocol.
     EngineCheck(engine_check::EngineCheck),
     /// Score ranked root causes that were produced elsewhere.
@@ -111,6 +117,7 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Record(args) => record::run(args, terminal),
         Verb::Tune(args) => tune::run(args, terminal),
         Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
@@ -118,6 +125,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::Coverage(args) => coverage::run(args, terminal),
         Verb::EngineCheck(args) => engine_check::run(args, terminal),
         Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),

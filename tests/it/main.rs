@@ -4,8 +4,10 @@ mod bad_input;
 mod catalogs;
 #[cfg(unix)]
 mod engines;
+mod overlay;
 mod run;
 mod tune;
+mod score;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

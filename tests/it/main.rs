@@ -6,8 +6,8 @@ mod catalogs;
 mod engines;
 mod overlay;
 mod run;
-mod tune;
 mod score;
+mod tune;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -7,6 +7,7 @@ mod engines;
 mod overlay;
 mod run;
 mod score;
+mod tune;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -7,6 +7,7 @@ mod corpus;
 mod engines;
 mod overlay;
 mod run;
+mod score;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

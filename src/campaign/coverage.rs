@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Progress, pool};
 use crate::scenario::Checked;
-use crate::world::chaos::families;
+use crate::world::chaos::{FaultSpec, families};
 
 /// One family and one kind of fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,11 +71,19 @@ pub fn coverage(corpus: &[Checked], jobs: usize, progress: &Progress<'_>) -> Vec
 }
 
 fn has(checked: &Checked, kind: &str) -> bool {
-    checked.spec.faults.iter().any(|fault| fault.spec.kind == kind)
+    checked.spec.faults.iter().any(|fault| is(fault, kind))
+}
+
+/// Whether a fault is of this kind, and mode if one is named.
+fn is(fault: &FaultSpec, kind: &str) -> bool {
+    let (kind, mode) = families::parts(kind);
+    let its = fault.spec.params.get("mode").and_then(serde_json::Value::as_str);
+    fault.spec.kind == kind && mode.is_none_or(|mode| its == Some(mode))
 }
 
 /// The scenario with the fault that has the fewest others.
 fn plainest<'a>(corpus: &'a [Checked], kind: &str) -> Option<&'a Checked> {
     let mine = corpus.iter().filter(|checked| has(checked, kind));
-    mine.min_by_key(|checked| (checked.spec.faults.len(), &checked.path))
+    let aside = |checked: &Checked| checked.path.components().any(|p| p.as_os_str() == "article");
+    mine.min_by_key(|checked| (checked.spec.faults.len(), aside(checked), &checked.path))
 }

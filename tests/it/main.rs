@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod catalogs;
+mod corpus;
 #[cfg(unix)]
 mod engines;
 mod overlay;

@@ -38,7 +38,7 @@ struct Look {
 
 /// Runs the scenario unattended and says what the first fault of this kind did.
 pub(super) fn observe(checked: &Checked, kind: &str) -> Option<String> {
-    let fault = checked.spec.faults.iter().find(|fault| fault.spec.kind == kind)?;
+    let fault = checked.spec.faults.iter().find(|fault| super::is(fault, kind))?;
     let mut world = crate::campaign::scenario::world(checked, checked.file.seed).ok()?;
     let targets = targets(fault);
     let wanted: Vec<usize> = world
@@ -67,7 +67,7 @@ pub(super) fn observe(checked: &Checked, kind: &str) -> Option<String> {
         look.take(now, &batch, &wanted);
     }
     let mut told = vec![users(&world.record().sli, at)];
-    told.push(look.metric(&*world));
+    told.push(look.metric(&*world, kind == "telemetry_loss"));
     told.push(look.platform());
     Some(told.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
@@ -141,10 +141,10 @@ impl Look {
     }
 
     /// The column that moved most.
-    fn metric(&self, world: &dyn World) -> Option<String> {
+    fn metric(&self, world: &dyn World, gaps_count: bool) -> Option<String> {
         let gaps: u32 = self.columns.values().map(|seen| seen.gaps).sum();
         let all: u32 = self.columns.values().map(|seen| seen.after).sum();
-        if gaps * 5 > all && gaps > 0 {
+        if gaps_count && gaps > 0 {
             return Some(format!("{gaps} of {all} samples missing"));
         }
         let moved = |(column, seen): (&usize, &Seen)| {

@@ -12,20 +12,29 @@ pub struct Family {
     pub name: &'static str,
     /// Root-cause types of the article that it maps to, and letters for what lies outside them:
     /// BD bad deploy, RE resource exhaustion, CD config drift, DF dependency failure, CE
-    /// certificate expiry, +S secrets, +L load, +D disk, X outside; a to g for a hole that nobody fills.
+    /// certificate expiry, +S secrets, +L load, +D disk, X outside; a to g for a hole
+    /// that nobody fills.
     pub maps_to: &'static str,
-    /// Kinds of faults here.
+    /// Kinds of faults here; `kind:mode` is one of a kind's modes.
     pub kinds: &'static [&'static str],
 }
 
 /// All families, those of the union first, then its holes.
 pub const ALL: &[Family] = &[
-    family("wrong, missing or incompatible image or binary", "BD", &["bad_deploy"]),
-    family("code defect in a new version", "BD", &["bad_deploy"]),
-    family("bad rollout settings, probes, hanging start, invalid command", "BD", &["bad_deploy"]),
+    family(
+        "wrong, missing or incompatible image or binary",
+        "BD",
+        &["bad_deploy:bad_image", "bad_deploy:crash"],
+    ),
+    family("code defect in a new version", "BD", &["bad_deploy:error", "bad_deploy:slow"]),
+    family(
+        "bad rollout settings, probes, hanging start, invalid command",
+        "BD",
+        &["bad_deploy:never_ready", "bad_deploy:fails_liveness", "bad_deploy:slow_start"],
+    ),
     family("feature-flag flip", "BD/CD", &["flag_flip"]),
     family("code defect without a deploy", "BD", &["code_defect", "bad_replica", "stuck_state"]),
-    family("memory leak, OOM, heap", "RE", &["memory_leak", "bad_deploy"]),
+    family("memory leak, OOM, heap", "RE", &["memory_leak", "bad_deploy:leak"]),
     family("CPU saturation, throttling, noisy neighbour", "RE", &["cpu_hog", "noisy_neighbour"]),
     family("disk full, slow or worn", "RE +D", &["disk_fill", "hardware_fault"]),
     family(
@@ -97,6 +106,12 @@ pub const ALL: &[Family] = &[
     family("a deploy that is near in time and innocent", "hole g", &["innocent_deploy"]),
 ];
 
+/// A kind and, if it names one, a mode: `bad_deploy:crash`.
+#[must_use]
+pub fn parts(kind: &str) -> (&str, Option<&str>) {
+    kind.split_once(':').map_or((kind, None), |(kind, mode)| (kind, Some(mode)))
+}
+
 const fn family(
     name: &'static str,
     maps_to: &'static str,
@@ -115,7 +130,8 @@ mod tests {
     #[test]
     fn every_family_has_faults_and_every_fault_a_family() {
         let known: BTreeSet<&str> = catalog::ALL.iter().map(|entry| entry.kind).collect();
-        let used: BTreeSet<&str> = ALL.iter().flat_map(|family| family.kinds).copied().collect();
+        let kinds = ALL.iter().flat_map(|family| family.kinds);
+        let used: BTreeSet<&str> = kinds.map(|kind| parts(kind).0).collect();
         assert_eq!(known, used);
         assert!(ALL.iter().all(|family| !family.kinds.is_empty()));
         for hole in ["a", "b", "c", "d", "e", "f", "g"] {

@@ -30,6 +30,7 @@ mod scores;
 pub mod templates;
 #[cfg(test)]
 mod testing;
+pub mod visits;
 
 pub use alarm::Gate;
 pub use build::build;

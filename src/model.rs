@@ -33,7 +33,7 @@ pub use journal::{Body, Journal, Line, Source};
 pub use log::{LogRecord, severity};
 pub use metric::{Frame, Instrument, SeriesCatalog, SeriesError, SeriesMeta, names};
 pub use outcome::{Answer, AnswerKind, Outcome, OutcomeStatus};
-pub use policy::{AlarmPolicy, Policy};
+pub use policy::{AlarmPolicy, Opens, Policy};
 pub use record::{Deed, Objective, ReplicaCount, SliSample, WorldRecord};
 pub use role::{Direction, Role};
 pub use span::{Span, SpanKind, SpanStatus};

@@ -27,7 +27,8 @@ pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<K
     else {
         return Err(problems);
     };
-    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
+    let (gate, incidents) =
+        (Gate::new(&policy.alarm), Incidents::new(correlators, policy.alarm.opens));
     let stages = Stages { detectors, gate, incidents, method, remedies, guards };
     Ok(Box::new(Pipeline::new(stages)))
 }

@@ -17,8 +17,8 @@ pub use self::open::MOST_MEMBERS;
 use self::open::{Member, Open, clue_of_change};
 use crate::engine::correlate::{Clue, Correlator};
 use crate::model::{
-    Anomaly, Decision, EntityKind, Event, Incident, IncidentChange, Role, SignalClass, StepInput,
-    Topology,
+    Anomaly, Decision, EntityKind, Event, EventKind, Incident, IncidentChange, Opens, Role,
+    SignalClass, StepInput, Topology,
 };
 use crate::unit::{IncidentId, SimDuration, SimTime};
 
@@ -40,14 +40,15 @@ pub struct Incidents {
     changes: VecDeque<(Clue, Event)>,
     waiting: VecDeque<Member>,
     opened: u32,
+    opens: Opens,
 }
 
 impl Incidents {
     /// No incident yet.
     #[must_use]
-    pub fn new(correlators: Vec<Box<dyn Correlator + Send>>) -> Self {
+    pub fn new(correlators: Vec<Box<dyn Correlator + Send>>, opens: Opens) -> Self {
         let (open, changes, waiting) = (Vec::new(), VecDeque::new(), VecDeque::new());
-        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0 }
+        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0, opens }
     }
 
     /// Takes in what the alarm gate said in this step (`Anomaly` and `Resolved`; other decisions
@@ -62,7 +63,7 @@ impl Incidents {
         let mut ended = false;
         for decision in gate {
             match decision {
-                Decision::Anomaly(anomaly) => self.place(anomaly, now, topology, out),
+                Decision::Anomaly(anomaly) => self.place(anomaly, input, out),
                 Decision::Resolved { anomaly, at } => {
                     ended |= self.open.iter_mut().any(|open| open.resolve(*anomaly, *at));
                     self.waiting.retain(|member| member.anomaly.id != *anomaly);
@@ -70,7 +71,8 @@ impl Incidents {
                 _ => {}
             }
         }
-        if ended {
+        // What was told as one from outside stays one.
+        if ended && self.opens == Opens::Signals {
             self.split(now, topology, out);
         }
         self.find_suspects(news, topology);
@@ -114,13 +116,14 @@ impl Incidents {
     }
 
     /// Puts an anomaly where it belongs.
-    fn place(&mut self, found: &Anomaly, now: SimTime, map: &Topology, out: &mut Vec<Decision>) {
+    fn place(&mut self, found: &Anomaly, input: &StepInput<'_>, out: &mut Vec<Decision>) {
+        let (now, map) = (input.now, input.topology);
         let member = Member::new(found, now, map);
         let said: Vec<_> =
             self.open.iter().map(|open| open.nearest(&member.clue, &self.judge, map)).collect();
         let near: Vec<usize> = (0..said.len()).filter(|i| said[*i].value >= NEAR).collect();
         match near.split_first() {
-            None if is_context(found, map) => {
+            None if self.only_tells(found, input) => {
                 self.waiting.push_back(member);
                 let over = self.waiting.len().saturating_sub(MOST_WAITING);
                 self.waiting.drain(..over);
@@ -145,6 +148,13 @@ impl Incidents {
                 self.open[oldest].admit(member, reason);
             }
         }
+    }
+
+    /// Whether it opens nothing, but may join.
+    fn only_tells(&self, found: &Anomaly, input: &StepInput<'_>) -> bool {
+        let rang = |event: &Event| event.kind == EventKind::Alert && event.time == found.since;
+        let told = || found.class == SignalClass::Event && input.batch.events.iter().any(rang);
+        is_context(found, input.topology) || (self.opens == Opens::Alerts && !told())
     }
 
     /// Context that waited and is near to what opened the youngest incident joins it.
@@ -277,7 +287,7 @@ mod tests {
     use super::*;
     use crate::catalog::Spec;
     use crate::engine::correlate;
-    use crate::model::{Batch, Direction, EventKind, SeriesCatalog};
+    use crate::model::{Batch, Direction, SeriesCatalog};
     use crate::unit::Name;
 
     /// `web` calls `cart` and `ads`; `cart` calls `db`; `lone` stands apart.
@@ -296,7 +306,7 @@ mod tests {
             topology.call(web, ads);
             topology.call(cart, db);
             let kinds = ["temporal", "topological", "semantic"].map(Spec::plain);
-            let incidents = Incidents::new(correlate::build(&kinds).unwrap());
+            let incidents = Incidents::new(correlate::build(&kinds).unwrap(), Opens::Signals);
             Self { topology, incidents, raised: 0 }
         }
 

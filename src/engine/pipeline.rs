@@ -20,6 +20,7 @@ use super::diagnose::Method;
 use super::fleet_size::FleetSize;
 use super::guard::Guards;
 use super::remediate::Table;
+use super::visits::Visits;
 use super::{Engine, Gate, History, conclude};
 use crate::model::{Decision, Event, StepInput};
 use crate::unit::IncidentId;
@@ -49,6 +50,7 @@ pub struct Stages {
 pub struct Pipeline {
     stages: Stages,
     history: History,
+    visits: Visits,
     scores: Scores,
     events: Vec<Event>,
     ward: Ward,
@@ -62,6 +64,7 @@ impl Pipeline {
         Self {
             stages,
             history,
+            visits: Visits::default(),
             scores: Scores::default(),
             events: Vec::new(),
             ward: Ward::default(),
@@ -72,6 +75,7 @@ impl Pipeline {
         self.events.extend(input.batch.events.iter().cloned());
         let over = self.events.len().saturating_sub(MOST_EVENTS);
         self.events.drain(..over);
+        self.visits.observe(input);
         input.batch.has_frame && self.history.push(&input.batch.frame, input.series)
     }
 
@@ -103,6 +107,7 @@ impl Pipeline {
             topology: input.topology,
             series: input.series,
             history: &self.history,
+            visits: &self.visits,
             events: &self.events,
             own: &own,
             refuted: &refuted,

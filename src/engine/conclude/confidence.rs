@@ -74,12 +74,20 @@ impl Facts {
     }
 }
 
-/// Probability per rank: the best gets `top`, the others share a part of the rest by score,
-/// none more than the best.
+/// Probability per rank: the best gets `top`, the others share a part of the rest by score, and
+/// each has at most as much less than the best as its score is less: who ranks lower is believed
+/// less, never the same.
 pub(super) fn share_out(top: f64, scores: &[f64]) -> Vec<f64> {
+    let best = scores.first().copied().unwrap_or(0.0);
     let others: f64 = scores.iter().skip(1).sum();
     let rest = (1.0 - top) * OTHERS;
-    let share = |score: &f64| if others > 0.0 { (rest * score / others).min(top) } else { 0.0 };
+    let share = |score: &f64| {
+        if others > 0.0 && best > 0.0 {
+            (rest * score / others).min(top * score / best)
+        } else {
+            0.0
+        }
+    };
     scores.iter().enumerate().map(|(i, s)| if i == 0 { top } else { share(s) }).collect()
 }
 
@@ -122,6 +130,9 @@ mod tests {
             let shares = share_out(top, &scores);
             prop_assert!(shares.iter().sum::<f64>() <= 1.0 + 1e-9);
             prop_assert!(shares.is_sorted_by(|a, b| a >= b));
+            for (pair, score) in shares.windows(2).zip(scores.windows(2)) {
+                prop_assert!(score[0] == score[1] || top == 0.0 || pair[0] > pair[1]);
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The RCA methods, alphabetical: one line each.
 
-use super::{Build, baro, change_proximity, deepest_callee, ensemble, random_guess, random_walk};
+use super::{
+    Build, baro, change_proximity, deepest_callee, ensemble, owned_excess, owned_time,
+    random_guess, random_walk, visit_habits,
+};
 use crate::catalog::Entry;
 
 /// All kinds.
@@ -9,8 +12,11 @@ pub const ALL: &[Entry<Build>] = &[
     change_proximity::ENTRY,
     deepest_callee::ENTRY,
     ensemble::ENTRY,
+    owned_excess::ENTRY,
+    owned_time::ENTRY,
     random_guess::ENTRY,
     random_walk::ENTRY,
+    visit_habits::ENTRY,
 ];
 
 #[cfg(test)]

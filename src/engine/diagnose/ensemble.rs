@@ -1,7 +1,8 @@
 //! Many methods, one ranking: a weighted mean of their normalised scores, over all suspects.
 //!
-//! In: the policy's other methods. Out: for every suspect the mean of score / best score of that
-//! method, 0 where a method is silent. A method that says nothing at all has no vote. Source: Dwork
+//! In: the policy's other methods. Out: for every suspect the weighted sum of scores over the sum of
+//! weights of those that speak, 0 where a method is silent. Scores up to 1 are strengths and count
+//! as they are: weak evidence stays weak. A method whose best exceeds 1 is divided by that. Source: Dwork
 //! et al., "Rank aggregation methods for the web" (2001), score-based (CombMNZ-like) fusion.
 //! Limit: weights are given, not learnt; correlated methods vote twice.
 
@@ -16,7 +17,7 @@ use crate::catalog::{Entry, KindError, Spec, nearest, schema_of};
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: ENSEMBLE,
     summary: "a weighted vote of the policy's other methods",
-    help: "Each of the other methods in the list is divided by its own best score and weighted \
+    help: "Each of the other methods in the list is divided by its own best score, if that exceeds 1, and weighted \
            (weight 1 unless given); the votes are added. Every suspect gets a place. The cause is \
            the one named by the method with the heaviest vote for that entity.",
     source: "Dwork et al., Rank aggregation methods for the web, WWW 2001",
@@ -71,7 +72,7 @@ impl Method for Ensemble {
             }
             all += weight;
             for suspicion in said {
-                count(&mut votes, suspicion, weight / best);
+                count(&mut votes, suspicion, weight / best.max(1.0));
             }
         }
         for (mut suspicion, _) in votes {

@@ -4,15 +4,19 @@
 //! number of threads shows in no byte. A case that cannot be read is a failure beside the others,
 //! not the end of them.
 
+pub mod accuracy;
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod corpus;
 mod dataset;
+mod deprived;
 pub mod document;
 mod incidents;
 mod judge;
 mod pool;
 pub mod results;
 mod scenario;
+pub mod sweep;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 //! Results go to standard output and nothing else does; progress and errors go to standard error.
 //! This is the only room that prints, asks the environment or ends the process.
 
+mod bench_accuracy;
 mod check;
 mod completions;
 mod exit_code;
@@ -15,6 +16,7 @@ mod run;
 mod schema;
 mod shelves;
 mod staging;
+mod sweep;
 mod terminal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,6 +50,10 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Turn any value of a policy or scenario through its range, in parts, on many machines.
+    Sweep(sweep::Sweep),
+    /// Measure how accurate the engine is on recorded incidents: protocols, ablation, methods.
+    BenchAccuracy(bench_accuracy::BenchAccuracy),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Sweep(args) => sweep::run(args, terminal),
+        Verb::BenchAccuracy(args) => bench_accuracy::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),

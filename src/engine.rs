@@ -23,7 +23,10 @@ mod fleet_size;
 pub mod guard;
 mod history;
 pub mod incidents;
+mod leeway;
 pub mod lexicon;
+#[cfg(test)]
+mod metamorphic;
 mod pipeline;
 pub mod remediate;
 mod scores;
@@ -35,6 +38,7 @@ pub mod visits;
 pub use alarm::Gate;
 pub use build::build;
 pub use history::History;
+pub use leeway::Leeway;
 pub use pipeline::{Pipeline, Stages};
 
 use crate::model::{Decision, StepInput};
@@ -46,4 +50,10 @@ pub trait Engine {
     /// Called once per instant, in time order. Everything said becomes a journal line; `Act` is
     /// carried out by the world at once, `Ask` goes to the people on call.
     fn step(&mut self, input: &StepInput<'_>, out: &mut Vec<Decision>);
+
+    /// Which other confidence floors would have led to the very same decisions, asked after the
+    /// last step; `None` if the engine does not know.
+    fn leeway(&self) -> Option<Leeway> {
+        None
+    }
 }

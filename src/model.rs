@@ -7,6 +7,7 @@
 
 mod action;
 mod anomaly;
+mod calibration;
 mod cause;
 mod decision;
 mod diagnosis;
@@ -25,6 +26,7 @@ mod truth;
 
 pub use action::{Action, Operation, Risk, Strategy, Verb};
 pub use anomaly::{Anomaly, Incident, IncidentChange, SignalClass};
+pub use calibration::{Calibration, Shape};
 pub use cause::Cause;
 pub use decision::{Decision, Notification, Plan, Ruling, StageReached, Verdict, Verification};
 pub use diagnosis::{CauseNode, Diagnosis, Evidence, Hypothesis};

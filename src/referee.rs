@@ -23,5 +23,5 @@ pub use estimate::{Estimate, LEVEL, Spread};
 pub use evidence::{Evidence, Mode};
 pub use matching::{Answering, Fate, Matching};
 pub use safety::{Rules, Violation};
-pub use scorecard::{Findings, OpenedIncident, Scorecard, aggregate, score};
+pub use scorecard::{Findings, OpenedIncident, Scorecard, aggregate, look, score};
 pub use stages::Stages;

@@ -14,6 +14,7 @@ mod expect;
 mod file;
 pub mod kinds;
 mod load;
+pub mod patch;
 mod policy;
 pub mod shape;
 pub mod source;

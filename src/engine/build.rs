@@ -9,7 +9,7 @@ use super::pipeline::{Pipeline, Stages};
 use super::remediate::Table;
 use super::{Engine, Gate, correlate, detect, diagnose};
 use crate::catalog::KindError;
-use crate::model::Policy;
+use crate::model::{Calibration, Policy};
 
 /// The engine that a policy describes.
 ///
@@ -22,14 +22,20 @@ pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<K
     let method = keep(diagnose::build(&policy.diagnose, seed), &mut problems);
     let remedies = keep(Table::build(&policy.remediate), &mut problems);
     let guards = keep(Guards::build(&policy.guard), &mut problems);
+    if let Some(problem) = policy.calibration.as_ref().and_then(Calibration::problem) {
+        problems.push(KindError::Params { kind: "calibration".to_owned(), problem });
+    }
     let (Some(detectors), Some(correlators), Some(method), Some(remedies), Some(guards)) =
         (detectors, correlators, method, remedies, guards)
     else {
         return Err(problems);
     };
-    let (gate, incidents) =
-        (Gate::new(&policy.alarm), Incidents::new(correlators, policy.alarm.opens));
-    let stages = Stages { detectors, gate, incidents, method, remedies, guards };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let calibration = policy.calibration.clone();
+    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators, &policy.alarm));
+    let stages = Stages { detectors, gate, incidents, method, calibration, remedies, guards };
     Ok(Box::new(Pipeline::new(stages)))
 }
 

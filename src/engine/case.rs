@@ -123,6 +123,22 @@ impl<'a> Case<'a> {
         &self.excesses
     }
 
+    /// How much three kinds of evidence that are no signs speak against an entity, each 0..=1:
+    /// broken habits of its visits, excess time of traces and excess of metrics that it owns.
+    #[must_use]
+    pub fn telling(&self, entity: EntityId) -> [f64; 3] {
+        let mine = self.habits.iter().filter(|habit| habit.entity() == entity);
+        let habits = mine.map(Habit::strength).fold(0.0, f64::max);
+        let all: f64 = self.owners.values().map(Owned::total_ms).sum();
+        let time = self
+            .owners
+            .get(&entity)
+            .map_or(0.0, |owned| owned.total_ms() / all.max(1e-9) * strength(owned.z));
+        let excesses = self.excesses.iter().filter(|excess| excess.entity == entity);
+        let excess = excesses.map(Excess::strength).fold(0.0, f64::max);
+        [habits, time, excess]
+    }
+
     /// Severity of a message that a habit speaks of.
     #[must_use]
     pub fn severity_of(&self, message: u32) -> u8 {

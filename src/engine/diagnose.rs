@@ -10,10 +10,14 @@ mod baro;
 mod change_proximity;
 mod deepest_callee;
 mod ensemble;
+mod nsigma;
 mod owned_excess;
 mod owned_time;
 mod random_guess;
 mod random_walk;
+mod ranked_correlation;
+mod regression_test;
+mod traversal;
 mod visit_habits;
 
 pub use super::case::{Case, SICK_Z, Sign, percent, span_of_time};

@@ -17,8 +17,8 @@ pub use self::open::MOST_MEMBERS;
 use self::open::{Member, Open, clue_of_change};
 use crate::engine::correlate::{Clue, Correlator};
 use crate::model::{
-    Anomaly, Decision, EntityKind, Event, EventKind, Incident, IncidentChange, Opens, Role,
-    SignalClass, StepInput, Topology,
+    AlarmPolicy, Anomaly, Decision, EntityKind, Event, EventKind, Incident, IncidentChange, Opens,
+    Role, SignalClass, StepInput, Topology,
 };
 use crate::unit::{IncidentId, SimDuration, SimTime};
 
@@ -41,14 +41,16 @@ pub struct Incidents {
     waiting: VecDeque<Member>,
     opened: u32,
     opens: Opens,
+    witnesses: u8,
 }
 
 impl Incidents {
     /// No incident yet.
     #[must_use]
-    pub fn new(correlators: Vec<Box<dyn Correlator + Send>>, opens: Opens) -> Self {
+    pub fn new(correlators: Vec<Box<dyn Correlator + Send>>, policy: &AlarmPolicy) -> Self {
+        let AlarmPolicy { opens, witnesses, .. } = *policy;
         let (open, changes, waiting) = (Vec::new(), VecDeque::new(), VecDeque::new());
-        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0, opens }
+        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0, opens, witnesses }
     }
 
     /// Takes in what the alarm gate said in this step (`Anomaly` and `Resolved`; other decisions
@@ -123,7 +125,7 @@ impl Incidents {
             self.open.iter().map(|open| open.nearest(&member.clue, &self.judge, map)).collect();
         let near: Vec<usize> = (0..said.len()).filter(|i| said[*i].value >= NEAR).collect();
         match near.split_first() {
-            None if self.only_tells(found, input) => {
+            None if self.only_tells(found, input) || self.is_alone(&member, map) => {
                 self.waiting.push_back(member);
                 let over = self.waiting.len().saturating_sub(MOST_WAITING);
                 self.waiting.drain(..over);
@@ -155,6 +157,30 @@ impl Incidents {
         let rang = |event: &Event| event.kind == EventKind::Alert && event.time == found.since;
         let told = || found.class == SignalClass::Event && input.batch.events.iter().any(rang);
         is_context(found, input.topology) || (self.opens == Opens::Alerts && !told())
+    }
+
+    /// Whether a signal that needs a second one has none yet: one series of one entity jumps once
+    /// in a while among hundreds; trouble that matters is felt by callers, or seen in another way.
+    fn is_alone(&self, found: &Member, map: &Topology) -> bool {
+        let Anomaly { class, role, .. } = found.anomaly;
+        let fact = matches!(
+            role,
+            Role::Restarts
+                | Role::Expiry
+                | Role::Drift
+                | Role::Memory
+                | Role::Errors
+                | Role::Availability
+        );
+        let speaks = class == SignalClass::Event || class == SignalClass::Metric && fact;
+        let differs = |other: &Member| {
+            (&other.anomaly.entity, other.anomaly.role) != (&found.anomaly.entity, role)
+                && !is_context(&other.anomaly, map)
+        };
+        let near =
+            |other: &Member| self.judge.affinity(&other.clue, &found.clue, map).value >= NEAR;
+        let backed = || self.waiting.iter().any(|other| differs(other) && near(other));
+        self.witnesses > 1 && !speaks && !backed()
     }
 
     /// Context that waited and is near to what opened the youngest incident joins it.
@@ -297,6 +323,11 @@ mod tests {
         raised: u32,
     }
 
+    /// One signal is enough: the tests below are about what joins what.
+    fn alone() -> AlarmPolicy {
+        AlarmPolicy { witnesses: 1, ..AlarmPolicy::default() }
+    }
+
     impl Case {
         fn new() -> Self {
             let mut topology = Topology::default();
@@ -306,7 +337,7 @@ mod tests {
             topology.call(web, ads);
             topology.call(cart, db);
             let kinds = ["temporal", "topological", "semantic"].map(Spec::plain);
-            let incidents = Incidents::new(correlate::build(&kinds).unwrap(), Opens::Signals);
+            let incidents = Incidents::new(correlate::build(&kinds).unwrap(), &alone());
             Self { topology, incidents, raised: 0 }
         }
 
@@ -358,6 +389,17 @@ mod tests {
         let ids: Vec<String> = i.anomalies.iter().map(|a| a.id.to_string()).collect();
         let other = i.other.map_or(String::new(), |o| format!(" {o}"));
         format!("{:?} {}{other} [{}] {} changes", i.change, i.id, ids.join(","), i.changes.len())
+    }
+
+    #[test]
+    fn one_signal_alone_waits_for_a_second_that_differs() {
+        let mut case = Case::new();
+        case.incidents.witnesses = 2;
+        assert_eq!(case.raise(0, "cart", "latency"), [""; 0]);
+        assert_eq!(case.raise(15, "lone", "latency"), [""; 0]);
+        assert_eq!(case.raise(30, "web", "latency").len(), 1, "caller and callee");
+        let told = case.raise(60, "cart", "errors");
+        assert_eq!(told.len(), 1, "{told:?}");
     }
 
     #[test]

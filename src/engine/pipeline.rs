@@ -21,8 +21,8 @@ use super::fleet_size::FleetSize;
 use super::guard::Guards;
 use super::remediate::Table;
 use super::visits::Visits;
-use super::{Engine, Gate, History, conclude};
-use crate::model::{Decision, Event, StepInput};
+use super::{Engine, Gate, History, Leeway, conclude};
+use crate::model::{Calibration, Decision, Event, StepInput};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
@@ -40,6 +40,8 @@ pub struct Stages {
     pub incidents: Incidents,
     /// The RCA method, if the policy names one.
     pub method: Option<Box<dyn Method + Send>>,
+    /// What its confidence is worth, if that was fitted.
+    pub calibration: Option<Calibration>,
     /// Cause -> remedies.
     pub remedies: Table,
     /// The guardrails.
@@ -120,7 +122,8 @@ impl Pipeline {
         if let (true, Some(method)) = (due, &mut self.stages.method) {
             let mut said = Vec::new();
             method.rank(&case, &mut said);
-            self.ward.diagnosed(id, conclude::conclude(&case, said), out);
+            let found = conclude::conclude(&case, said, self.stages.calibration.as_ref());
+            self.ward.diagnosed(id, found, out);
         }
         let fleet = FleetSize::read(&around);
         let (remedies, guards) = (&self.stages.remedies, &self.stages.guards);
@@ -141,6 +144,10 @@ impl Engine for Pipeline {
             self.treat(input, id, out);
         }
         self.ward.discharge(input.now, out);
+    }
+
+    fn leeway(&self) -> Option<Leeway> {
+        Some(self.stages.guards.leeway())
     }
 }
 

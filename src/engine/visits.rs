@@ -157,7 +157,9 @@ mod tests {
 
     fn observe(visits: &mut Visits, spans: Vec<Span>, logs: Vec<LogRecord>) {
         let mut topology = Topology::default();
-        ["web", "cart", "db"].map(|name| topology.service(name));
+        for name in ["web", "cart", "db"] {
+            topology.service(name);
+        }
         let batch = Batch { spans, logs, ..Batch::default() };
         let (now, series) = (SimTime::from_secs(60), SeriesCatalog::default());
         let input = StepInput { now, topology: &topology, series: &series, batch: &batch };

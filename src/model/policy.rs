@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
+use super::{Calibration, Cause};
 use crate::catalog::Spec;
 use crate::unit::SimDuration;
 
@@ -24,6 +24,9 @@ pub struct AlarmPolicy {
     pub resolve_after: SimDuration,
     /// What may open an incident.
     pub opens: Opens,
+    /// How many signals that differ in entity or role, near each other, it takes to open one: 2 or
+    /// 1. Facts (events, restarts, expiry, drift), failing users and memory need no second.
+    pub witnesses: u8,
 }
 
 /// What may open an incident.
@@ -48,6 +51,7 @@ impl Default for AlarmPolicy {
             immediate: 3.0,
             resolve_after: SimDuration::from_secs(180),
             opens: Opens::default(),
+            witnesses: 2,
         }
     }
 }
@@ -75,6 +79,10 @@ pub struct Policy {
     /// RCA methods; one of them alone, or an `ensemble` over the others.
     #[serde(default)]
     pub diagnose: Vec<Spec>,
+    /// What the ensemble's raw confidence is worth; `windtunnel calibrate` writes it. Absent: the
+    /// raw confidence is taken at its word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// From cause to remedies, in order of preference. A cause without an entry is paged.
     #[serde(default)]
     pub remediate: BTreeMap<Cause, Vec<Spec>>,

@@ -172,6 +172,12 @@ impl Topology {
         self.calls.iter().filter(move |call| call.callee == callee).map(|call| call.caller)
     }
 
+    /// The same entities, nobody calling anybody.
+    #[must_use]
+    pub fn without_calls(&self) -> Self {
+        Self { calls: BTreeSet::new(), ..self.clone() }
+    }
+
     /// Everything that calls from `start` lead to, itself included.
     #[must_use]
     pub fn reach(&self, start: EntityId) -> BTreeSet<EntityId> {

@@ -72,7 +72,7 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     Ok(Checked { path: source.file.clone(), file, spec, policy })
 }
 
-fn check_shape(node: &Node) -> Vec<Finding> {
+pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     let mut schema = schema_of::<ScenarioFile>().to_value();
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
@@ -88,7 +88,8 @@ fn check_shape(node: &Node) -> Vec<Finding> {
     let shelf = faults();
     for (index, fault) in node.get("faults").map(Node::items).unwrap_or_default().iter().enumerate()
     {
-        for pair in fault.pairs().iter().filter(|pair| !matches!(&*pair.key, "at" | "id")) {
+        for pair in fault.pairs().iter().filter(|pair| !matches!(&*pair.key, "at" | "id" | "onset"))
+        {
             findings.extend(shelf.check_pair(pair, &format!("faults[{index}]")));
         }
     }

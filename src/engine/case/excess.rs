@@ -8,7 +8,7 @@
 //! and its excess stays with the caller. Source: own, after Little's law (rate x time = requests
 //! in flight) and excess shares as in Bhagwan et al., "Adtributor" (NSDI 2014). Callees
 //! that are not measured excuse nobody, and so nobody can be sure to own what they may have caused.
-//! Limit: a callee of several callers is taken off each of them in full; parallel calls count twice.
+//! Limit: a callee of several callers is taken off each in full; parallel calls count twice.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -66,6 +66,14 @@ pub struct Excess {
     pub weight: f64,
     /// Usual and present latency in seconds, or failed share.
     pub level: [f64; 2],
+}
+
+impl Excess {
+    /// How much it tells, 0..=1: its share, how sure, and its weight.
+    #[must_use]
+    pub fn strength(&self) -> f64 {
+        self.share * self.weight * super::strength(self.z)
+    }
 }
 
 /// What is known of one entity in one measure.

@@ -4,10 +4,10 @@
 //! visits that had it, before and since, with a z-score: a binomial test against the pooled past,
 //! widened by how much the share moved from minute to minute. Minutes of the past that are far
 //! from the usual minute (an earlier trouble) are left out; usual is the median, for warnings,
-//! errors and failures the lower quartile: an hour full of trouble does not make them healthy. The strongest run of minutes that
-//! reaches until now counts, so that an alarm told too early or too late changes little. Source:
-//! Yu et al., "Nezha" (ESEC/FSE 2023) for events per request; binomial test with overdispersion.
-//! Limit: a kind of visit never seen before the onset has no habits.
+//! errors and failures the lower quartile: an hour full of trouble does not make them healthy. The
+//! strongest run of minutes that reaches until now counts, so that an alarm told too early or too
+//! late changes little. Source: Yu et al., "Nezha" (ESEC/FSE 2023) for events per request; binomial
+//! test with overdispersion. Limit: a kind of visit never seen before the onset has no habits.
 
 use super::strength;
 use crate::engine::visits::{Item, Kind, Tally, Visits, Window};

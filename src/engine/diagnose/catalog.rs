@@ -1,8 +1,8 @@
 //! The RCA methods, alphabetical: one line each.
 
 use super::{
-    Build, baro, change_proximity, deepest_callee, ensemble, owned_excess, owned_time,
-    random_guess, random_walk, visit_habits,
+    Build, baro, change_proximity, deepest_callee, ensemble, nsigma, owned_excess, owned_time,
+    random_guess, random_walk, ranked_correlation, regression_test, traversal, visit_habits,
 };
 use crate::catalog::Entry;
 
@@ -12,10 +12,14 @@ pub const ALL: &[Entry<Build>] = &[
     change_proximity::ENTRY,
     deepest_callee::ENTRY,
     ensemble::ENTRY,
+    nsigma::ENTRY,
     owned_excess::ENTRY,
     owned_time::ENTRY,
     random_guess::ENTRY,
     random_walk::ENTRY,
+    ranked_correlation::ENTRY,
+    regression_test::ENTRY,
+    traversal::ENTRY,
     visit_habits::ENTRY,
 ];
 

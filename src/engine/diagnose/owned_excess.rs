@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, Case, Method, Parts, Suspicion, certain, evidence};
+use super::{Build, Case, Method, Parts, Suspicion, evidence};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::engine::case::Measure;
 use crate::model::EntityKind;
@@ -53,7 +53,7 @@ impl Method for OwnedExcess {
                 EntityKind::External => self.0.view,
                 _ => 1.0,
             };
-            let score = excess.share * excess.weight * certain(excess.z) * view;
+            let score = excess.strength() * view;
             let [before, now] = excess.level;
             let what = match excess.measure {
                 Measure::Time => format!("waits {before:.3} s -> {now:.3} s a request"),

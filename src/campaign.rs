@@ -7,6 +7,9 @@
 pub mod accuracy;
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod answers;
+pub mod belief;
+pub mod calibrate;
 pub mod corpus;
 mod dataset;
 mod deprived;
@@ -17,6 +20,7 @@ mod pool;
 pub mod results;
 mod scenario;
 pub mod sweep;
+pub mod tune;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

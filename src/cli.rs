@@ -4,8 +4,10 @@
 //! This is the only room that prints, asks the environment or ends the process.
 
 mod bench_accuracy;
+mod calibrate;
 mod check;
 mod completions;
+mod engine_check;
 mod exit_code;
 mod explain;
 mod failure;
@@ -14,10 +16,12 @@ mod list;
 mod progress;
 mod run;
 mod schema;
+mod score;
 mod shelves;
 mod staging;
 mod sweep;
 mod terminal;
+mod tune;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -50,6 +54,10 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Find at which confidence the engine may act alone, on your incidents and at your prices.
+    Tune(tune::Tune),
+    /// Find what the engine's raw confidence is worth, and write it into the policy.
+    Calibrate(calibrate::Calibrate),
     /// Turn any value of a policy or scenario through its range, in parts, on many machines.
     Sweep(sweep::Sweep),
     /// Measure how accurate the engine is on recorded incidents: protocols, ablation, methods.
@@ -62,6 +70,10 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Test whether your own engine keeps the protocol.
+    EngineCheck(engine_check::EngineCheck),
+    /// Score ranked root causes that were produced elsewhere.
+    Score(score::Score),
     /// Print completion code for a shell.
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
@@ -102,12 +114,16 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Tune(args) => tune::run(args, terminal),
+        Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::BenchAccuracy(args) => bench_accuracy::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::EngineCheck(args) => engine_check::run(args, terminal),
+        Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
     }

@@ -4,6 +4,7 @@
 //! meaning, the score of chance. Absent is null, never 0. `measure/` holds the groups of scores,
 //! `safety/` the rules re-derived from what was done; both are plug-in folders.
 
+mod answers;
 mod case;
 mod commitment;
 mod estimate;
@@ -18,6 +19,7 @@ mod scorecard;
 mod sketch;
 mod stages;
 
+pub use answers::{Answered, Suspect, score_answers};
 pub use case::{Case, Opened, Said};
 pub use estimate::{Estimate, LEVEL, Spread};
 pub use evidence::{Evidence, Mode};

@@ -10,10 +10,12 @@
 
 mod any;
 pub mod diagnostic;
+pub mod edit;
 mod expect;
 mod file;
 pub mod kinds;
 mod load;
+mod outside;
 pub mod patch;
 mod policy;
 pub mod shape;

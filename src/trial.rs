@@ -7,14 +7,14 @@
 
 mod course;
 mod digest;
+mod engines;
 mod event_loop;
 mod journal_file;
 #[cfg(test)]
 mod scripted;
 mod tracks;
 
-use crate::engine::{Engine, Leeway};
-use crate::model::{Journal, Topology, Truth, WorldRecord};
+use crate::model::{Engine, Journal, Leeway, Topology, Truth, WorldRecord};
 use crate::referee::{Evidence, Findings, Scorecard, look, score};
 pub use crate::referee::{Mode, Rules};
 use crate::unit::{Name, Window};
@@ -22,6 +22,7 @@ use crate::world::{World, WorldError};
 
 pub use course::{Fingerprint, course, hexadecimal};
 pub use digest::digest;
+pub use engines::{EngineError, build_engine};
 pub use journal_file::{Header, JournalError, read_journal, write_journal};
 pub use tracks::{Point, Track, Tracks};
 

@@ -3,7 +3,6 @@
 use super::accuracy::Withheld;
 use super::deprived::{Deprived, Without};
 use super::{CaseFailure, Outcomes, Progress, pool};
-use crate::engine;
 use crate::model::{Opens, Policy};
 use crate::timeline::Dataset;
 use crate::trial::{self, Mode, Settings, Trial};
@@ -61,11 +60,13 @@ fn replay(run: &DatasetRun<'_>, name: &str) -> Result<Trial, CaseFailure> {
         Some(without) => Box::new(Deprived::new(world, without)),
         None => Box::new(world),
     };
-    let mut engine = engine::build(&policy_of(run), seed)
+    let mut engine = trial::build_engine(&policy_of(run), seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     // Plots are drawn of a single case only; many cases would hold too much memory.
     let record_tracks = run.case.is_some();
-    let settings = Settings { record_tracks, ..Settings::new(name, seed, Mode::OpenLoop) };
+    let verdict_required = run.policy.engine.is_none();
+    let base = Settings::new(name, seed, Mode::OpenLoop);
+    let settings = Settings { record_tracks, verdict_required, ..base };
     trial::run(&mut *world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

@@ -19,9 +19,9 @@ mod risk_approval;
 mod properties;
 
 pub use self::confidence_floor::Config as Floors;
+use super::Leeway;
 pub use super::action_log::{ActionLog, touched};
 pub use super::fleet_size::FleetSize;
-use super::leeway::Leeway;
 use crate::catalog::{KindError, Spec, find};
 use crate::model::{Action, Cause, Ruling, Verdict};
 use crate::unit::{Ratio, SimTime};
@@ -90,6 +90,11 @@ impl Guards {
             }
         }
         if problems.is_empty() { Ok(Self { rails }) } else { Err(problems) }
+    }
+
+    /// One more guardrail.
+    pub fn push(&mut self, kind: &str, rail: Box<dyn Guardrail + Send>) {
+        self.rails.push((kind.to_owned(), rail));
     }
 
     /// Which other confidence floors would have ruled the same so far.

@@ -19,10 +19,11 @@ use super::detect::{Detector, Scores};
 use super::diagnose::Method;
 use super::fleet_size::FleetSize;
 use super::guard::Guards;
+use super::outside::Outside;
 use super::remediate::Table;
 use super::visits::Visits;
-use super::{Engine, Gate, History, Leeway, conclude};
-use crate::model::{Calibration, Decision, Event, StepInput};
+use super::{Engine, Gate, History, conclude};
+use crate::model::{Calibration, Decision, Event, Leeway, Remark, Stage, StepInput};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
@@ -56,6 +57,7 @@ pub struct Pipeline {
     scores: Scores,
     events: Vec<Event>,
     ward: Ward,
+    outside: Option<Outside>,
 }
 
 impl Pipeline {
@@ -70,7 +72,15 @@ impl Pipeline {
             scores: Scores::default(),
             events: Vec::new(),
             ward: Ward::default(),
+            outside: None,
         }
+    }
+
+    /// The same with stages that somebody else supplies.
+    #[must_use]
+    pub(super) fn with_outside(mut self, outside: Option<Outside>) -> Self {
+        self.outside = outside;
+        self
     }
 
     fn remember(&mut self, input: &StepInput<'_>) -> bool {
@@ -119,7 +129,12 @@ impl Pipeline {
             return self.ward.watch(id, active, input.now, out);
         }
         let case = Case::new(around, incident);
-        if let (true, Some(method)) = (due, &mut self.stages.method) {
+        let outside = |stage| self.outside.as_ref().filter(|outside| outside.supplies(stage));
+        if let (true, Some(outside)) = (due, outside(Stage::Diagnose)) {
+            if let Some(found) = outside.diagnose(input.now, incident) {
+                self.ward.diagnosed(id, found, out);
+            }
+        } else if let (true, Some(method)) = (due, &mut self.stages.method) {
             let mut said = Vec::new();
             method.rank(&case, &mut said);
             let found = conclude::conclude(&case, said, self.stages.calibration.as_ref());
@@ -127,7 +142,18 @@ impl Pipeline {
         }
         let fleet = FleetSize::read(&around);
         let (remedies, guards) = (&self.stages.remedies, &self.stages.guards);
-        let watch = Watch { now: input.now, case: &case, active, fleet: &fleet, remedies, guards };
+        let prescriber = outside(Stage::Remediate);
+        let guarded_outside = outside(Stage::Guard).is_some();
+        let watch = Watch {
+            now: input.now,
+            case: &case,
+            active,
+            fleet: &fleet,
+            remedies,
+            guards,
+            prescriber,
+            guarded_outside,
+        };
         self.ward.go_on(id, &watch, out);
     }
 }
@@ -146,8 +172,21 @@ impl Engine for Pipeline {
         self.ward.discharge(input.now, out);
     }
 
+    fn remarks(&mut self, out: &mut Vec<Remark>) {
+        if let Some(outside) = &self.outside {
+            outside.remarks(out);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(outside) = &self.outside {
+            outside.finish();
+        }
+    }
+
+    /// Unknown with stages from outside: who can say what they compared?
     fn leeway(&self) -> Option<Leeway> {
-        Some(self.stages.guards.leeway())
+        self.outside.is_none().then(|| self.stages.guards.leeway())
     }
 }
 

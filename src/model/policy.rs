@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, Cause};
+use super::{Calibration, Cause, OutsideEngine};
 use crate::catalog::Spec;
 use crate::unit::SimDuration;
 
@@ -56,7 +56,7 @@ impl Default for AlarmPolicy {
     }
 }
 
-/// What the built-in engine is made of.
+/// What the engine under test is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
@@ -67,6 +67,9 @@ pub struct Policy {
     /// One sentence on what it is for.
     #[serde(default)]
     pub description: String,
+    /// An engine of one's own, in place of the whole chain or of some of its stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<OutsideEngine>,
     /// Detectors.
     #[serde(default)]
     pub detect: Vec<Spec>,

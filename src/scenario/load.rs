@@ -116,6 +116,7 @@ fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
         return policy::load_policy(&file);
     }
     policy::read(value, "policy")
+        .map(|policy| policy::beside(policy, &source.file))
         .map_err(|findings| findings.into_iter().map(|finding| source.problem(finding)).collect())
 }
 

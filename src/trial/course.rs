@@ -72,6 +72,7 @@ impl Bytes {
             Body::Answer(answer) => self.plain(answer),
             Body::Event(event) => self.plain(event),
             Body::Note(text) => self.text(text),
+            Body::EngineFailure(failure) => self.plain(failure),
         }
     }
 

@@ -11,8 +11,8 @@ use serde_json::Value as Json;
 use super::plan::{Plan, Unit};
 use super::row::{Answer, Row, answers};
 use crate::campaign::{CaseFailure, Progress, pool};
+use crate::engine::Leeway;
 use crate::engine::guard::Floors;
-use crate::engine::{self, Leeway};
 use crate::model::Policy;
 use crate::scenario::Checked;
 use crate::scenario::patch::{Knob, patched_again};
@@ -123,9 +123,10 @@ pub fn run(checked: &Checked, seed: u64) -> Result<Lean, CaseFailure> {
     let name = checked.file.name.as_str();
     let mut world = Synthetic::new(checked.spec.clone(), seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
-    let mut engine = engine::build(&checked.policy, seed)
+    let mut engine = trial::build_engine(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
-    let settings = Settings::new(name, seed, Mode::ClosedLoop);
+    let verdict_required = checked.policy.engine.is_none();
+    let settings = Settings { verdict_required, ..Settings::new(name, seed, Mode::ClosedLoop) };
     trial::run_lean(&mut world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

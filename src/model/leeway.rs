@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Cause;
+use super::Cause;
 use crate::unit::Ratio;
 
 /// What a run's comparisons leave open, by cause.

@@ -109,7 +109,7 @@ fn answer(twist: Twist) -> Vec<(String, f64)> {
     let case = Case::new(around, &incident);
     let mut said = Vec::new();
     method.rank(&case, &mut said);
-    let found = conclude::conclude(&case, said).hypotheses;
+    let found = conclude::conclude(&case, said, None).hypotheses;
     let original = |name: &str| {
         let known = FLEET.iter().find(|(n, ..)| (twist.name)(n) == name);
         known.map_or_else(|| name.to_owned(), |(n, ..)| (*n).to_owned())

@@ -2,8 +2,8 @@
 //!
 //! p = 1 / (1 + exp(-x)), x = BASE + MARGIN m + STRENGTH s + BREADTH b + CHANGE c + CAUSE k with m
 //! = (best - second) / best in 0..=1, s = strength of the entity's strongest sign or other evidence
-//! in 0..=1, b = number of distinct kinds of signal and of evidence on it / 4, at most 1; c = 1 if a
-//! fitting change came before the onset; k = certainty of the cause rule in 0..=1. The constants
+//! in 0..=1, b = number of distinct kinds of signal and of evidence on it / 4, at most 1; c = 1 if
+//! a fitting change came before the onset; k = certainty of the cause rule in 0..=1. The constants
 //! are set so that no evidence gives about 5 %, one lone symptom about 25 %, a deploy and one
 //! strong symptom about 80 % and the article's case (a deploy and three correlated signals) above
 //! 85 %; they are beliefs, not fitted to any data set, and the referee's calibration measures say

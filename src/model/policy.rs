@@ -25,8 +25,8 @@ pub struct AlarmPolicy {
     /// What may open an incident.
     pub opens: Opens,
     /// How many signals that differ in entity or role, near each other, it takes to open one:
-    /// 1, or 2 for fewer false alarms and some missed troubles. Facts (events, restarts, expiry, drift),
-    /// failing users and memory need no second.
+    /// 1, or 2 for fewer false alarms and some missed troubles. Facts (events, restarts, expiry,
+    /// drift), failing users and memory need no second.
     pub witnesses: u8,
 }
 

@@ -7,6 +7,8 @@ mod bench_accuracy;
 mod calibrate;
 mod check;
 mod completions;
+mod coverage;
+mod detect;
 mod engine_check;
 mod exit_code;
 mod explain;
@@ -14,9 +16,11 @@ mod failure;
 mod import;
 mod list;
 mod progress;
+mod record;
 mod run;
 mod schema;
 mod score;
+mod selftest;
 mod shelves;
 mod staging;
 mod sweep;
@@ -54,6 +58,10 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Score single series with one detector, row by row.
+    Detect(detect::Detect),
+    /// Write runs of scenarios as a dataset, labels included.
+    Record(record::Record),
     /// Find at which confidence the engine may act alone, on your incidents and at your prices.
     Tune(tune::Tune),
     /// Find what the engine's raw confidence is worth, and write it into the policy.
@@ -70,6 +78,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Table of fault families: which faults and scenarios cover them, and what the fleet showed.
+    Coverage(coverage::Coverage),
     /// Test whether your own engine keeps the protocol.
     EngineCheck(engine_check::EngineCheck),
     /// Score ranked root causes that were produced elsewhere.
@@ -78,6 +88,8 @@ enum Verb {
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
     Schema(schema::SchemaOf),
+    /// Put the referee and the guardrails to the test: cheating engines, guardrails taken out.
+    Selftest(selftest::Selftest),
 }
 
 /// Reads the arguments, does the work, says how it ended.
@@ -114,6 +126,8 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Detect(args) => detect::run(args, terminal),
+        Verb::Record(args) => record::run(args, terminal),
         Verb::Tune(args) => tune::run(args, terminal),
         Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
@@ -122,10 +136,12 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::Coverage(args) => coverage::run(args, terminal),
         Verb::EngineCheck(args) => engine_check::run(args, terminal),
         Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
+        Verb::Selftest(args) => selftest::run(args, terminal),
     }
 }
 

@@ -12,11 +12,15 @@ use super::{Engine, Gate, correlate, detect, diagnose};
 use crate::catalog::KindError;
 use crate::model::{Calibration, Policy, SharedSubstitute, Stage};
 
-/// The engine that a policy describes.
+/// The engine that a policy describes, if it is ours alone; `trial::build_engine` knows the others.
 ///
 /// # Errors
 /// Every unknown kind and every wrong parameter, in the order of the stages.
 pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<KindError>> {
+    if policy.engine.is_some() {
+        let problem = "another engine is named: it must not be left out in silence".to_owned();
+        return Err(vec![KindError::Params { kind: "engine".to_owned(), problem }]);
+    }
     build_with(policy, seed, None)
 }
 
@@ -33,7 +37,7 @@ pub fn build_with(
     let detectors = keep(detect::build(&policy.detect), &mut problems);
     let correlators = keep(correlate::build(&policy.correlate), &mut problems);
     let method = keep(diagnose::build(&policy.diagnose, seed), &mut problems);
-    let remedies = keep(Table::build(&policy.remediate), &mut problems);
+    let remedies = keep(Table::build(policy), &mut problems);
     let guards = keep(Guards::build(&policy.guard), &mut problems);
     if let Some(problem) = policy.calibration.as_ref().and_then(Calibration::problem) {
         problems.push(KindError::Params { kind: "calibration".to_owned(), problem });
@@ -55,8 +59,15 @@ pub fn build_with(
         }
     }
     let calibration = policy.calibration.clone();
+<<<<<<< HEAD
     let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators, &policy.alarm));
     let stages = Stages { detectors, gate, incidents, method, calibration, remedies, guards };
+=======
+    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
+    let learning = policy.learn.clone();
+    let stages =
+        Stages { detectors, gate, incidents, method, calibration, remedies, guards, learning };
+>>>>>>> main
     Ok(Box::new(Pipeline::new(stages).with_outside(outside)))
 }
 

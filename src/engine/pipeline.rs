@@ -23,7 +23,10 @@ use super::outside::Outside;
 use super::remediate::Table;
 use super::visits::Visits;
 use super::{Engine, Gate, History, conclude};
-use crate::model::{Calibration, Decision, Event, Leeway, Remark, Stage, StepInput};
+use crate::model::{
+    Anomaly, Calibration, Decision, Event, Incident, Learning, Leeway, Remark, SignalClass, Stage,
+    StepInput,
+};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
@@ -47,6 +50,8 @@ pub struct Stages {
     pub remedies: Table,
     /// The guardrails.
     pub guards: Guards,
+    /// What is learnt from outcomes.
+    pub learning: Learning,
 }
 
 /// The built-in engine.
@@ -65,6 +70,7 @@ impl Pipeline {
     #[must_use]
     pub fn new(stages: Stages) -> Self {
         let history = History::new(HISTORY_FRAMES);
+<<<<<<< HEAD
         Self {
             stages,
             history,
@@ -74,6 +80,11 @@ impl Pipeline {
             ward: Ward::default(),
             outside: None,
         }
+=======
+        let ward = Ward::new(&stages.learning);
+        let (scores, events, outside) = (Scores::default(), Vec::new(), None);
+        Self { stages, history, scores, events, ward, outside }
+>>>>>>> main
     }
 
     /// The same with stages that somebody else supplies.
@@ -112,7 +123,7 @@ impl Pipeline {
     /// Diagnoses one incident if that is due, and goes on with its treatment.
     fn treat(&mut self, input: &StepInput<'_>, id: IncidentId, out: &mut Vec<Decision>) {
         let Some(incident) = self.stages.incidents.get(id) else { return };
-        let active = !self.stages.incidents.active(id).is_empty();
+        let active = suffers(incident, &self.stages.incidents.active(id));
         let (refuted, own) = (self.ward.refuted(id), self.ward.own_changes().to_vec());
         let around = Surroundings {
             now: input.now,
@@ -156,6 +167,15 @@ impl Pipeline {
         };
         self.ward.go_on(id, &watch, out);
     }
+}
+
+/// Whether an incident has signals that are not over. Log templates fade long after the trouble
+/// that wrote them, so they count only where nothing else was seen.
+fn suffers(incident: &Incident, active: &[u32]) -> bool {
+    let is_log = |a: &Anomaly| a.class == SignalClass::Log;
+    let only_logs = incident.anomalies.iter().all(is_log);
+    let counts = |a: &&Anomaly| active.contains(&a.id) && (only_logs || !is_log(a));
+    incident.anomalies.iter().any(|a| counts(&a))
 }
 
 impl Engine for Pipeline {

@@ -6,7 +6,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::BaselineSpec;
 use super::expect::Expectation;
+use crate::catalog::Spec;
 use crate::model::Policy;
 use crate::unit::{SimDuration, SimTime};
 use crate::world::chaos::FaultSpec;
@@ -35,6 +37,9 @@ pub struct ScenarioFile {
     /// Seed of all chance; the same seed gives the same bytes (default 1).
     #[serde(default = "one")]
     pub seed: u64,
+    /// A recording as the healthy baseline: it brings fleet, load, start and scrapes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineSpec>,
     /// The services and what users were promised.
     pub fleet: FleetSpec,
     /// What users ask.
@@ -56,6 +61,10 @@ pub struct ScenarioFile {
     pub event_budget: u64,
     /// The engine under test: a policy file, relative to this file, or a policy in place.
     pub policy: PolicySource,
+    /// The referee's own limits where they differ from the defaults: freeze windows, protected
+    /// targets, budgets ... (`windtunnel list invariants`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Spec>,
     /// What must hold at the end, or the run fails with exit code 1.
     #[serde(default)]
     pub expect: Vec<Expectation>,

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::baseline;
 use super::diagnostic::Problem;
 use super::file::{PolicySource, ScenarioFile, VERSION};
 use super::kinds::Shelf;
@@ -14,6 +15,7 @@ use super::source::Source;
 use super::yaml::Node;
 use crate::catalog::schema_of;
 use crate::model::Policy;
+use crate::referee::{Rules, safety};
 use crate::world::chaos;
 use crate::world::synthetic::SyntheticSpec;
 
@@ -50,6 +52,12 @@ pub fn faults() -> Shelf {
     Shelf::of("fault", chaos::catalog::ALL)
 }
 
+/// The names of the referee's rules.
+#[must_use]
+pub(super) fn invariants() -> Shelf {
+    Shelf::of("invariant", safety::catalog::ALL)
+}
+
 fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     let of_source = |findings: Vec<Finding>| -> Vec<Problem> {
         findings.into_iter().map(|finding| source.problem(finding)).collect()
@@ -58,8 +66,16 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     let policy = read_policy(source, node);
     problems.extend(policy.as_ref().err().cloned().unwrap_or_default());
     let (true, Ok(policy)) = (problems.is_empty(), policy) else { return Err(problems) };
-    let file: ScenarioFile = serde_json::from_value(node.to_json())
+    let mut json = node.to_json();
+    let folder = source.file.parent().unwrap_or(Path::new(""));
+    baseline::bring(&mut json, node, folder).map_err(of_source)?;
+    let file: ScenarioFile = serde_json::from_value(json)
         .map_err(|error| of_source(vec![Finding::new(node.at, error.to_string())]))?;
+    if let Err(errors) = Rules::new(file.rules.clone()) {
+        let at = node.locate("rules");
+        let finding = |e: &crate::catalog::KindError| Finding::new(at, e.to_string());
+        return Err(of_source(errors.iter().map(finding).collect()));
+    }
     let spec = file.synthetic();
     let misfits: Vec<Finding> = spec
         .check()
@@ -74,9 +90,14 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
 
 pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     let mut schema = schema_of::<ScenarioFile>().to_value();
+    let mut findings = Vec::new();
+    if node.get("baseline").is_some() {
+        baseline::relax(&mut schema);
+        findings.extend(baseline::check_keys(node));
+    }
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
-    let mut findings = shape::check(&schema, node, "");
+    findings.extend(shape::check(&schema, node, ""));
     findings.extend(check_version(node, "", VERSION));
     let name = node.get("name").and_then(|name| Some((name.at, name.text()?)));
     if let Some((at, text)) = name
@@ -84,6 +105,9 @@ pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     {
         let message = format!("expected letters, digits, '-', '_' or '.' for name, found {text:?}");
         findings.push(Finding::new(at, message));
+    }
+    if let Some(rules) = node.get("rules") {
+        findings.extend(invariants().check_list(rules, "rules"));
     }
     let shelf = faults();
     for (index, fault) in node.get("faults").map(Node::items).unwrap_or_default().iter().enumerate()
@@ -121,6 +145,12 @@ fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
 }
 
 impl Checked {
+    /// The folder that paths in the scenario are relative to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
     /// The same with another policy.
     #[must_use]
     pub fn with_policy(mut self, policy: Policy) -> Self {

@@ -4,7 +4,9 @@ mod bad_input;
 mod catalogs;
 #[cfg(unix)]
 mod engines;
+mod overlay;
 mod run;
+mod score;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -59,15 +59,10 @@ pub fn build_with(
         }
     }
     let calibration = policy.calibration.clone();
-<<<<<<< HEAD
     let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators, &policy.alarm));
-    let stages = Stages { detectors, gate, incidents, method, calibration, remedies, guards };
-=======
-    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
     let learning = policy.learn.clone();
     let stages =
         Stages { detectors, gate, incidents, method, calibration, remedies, guards, learning };
->>>>>>> main
     Ok(Box::new(Pipeline::new(stages).with_outside(outside)))
 }
 

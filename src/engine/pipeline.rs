@@ -70,21 +70,10 @@ impl Pipeline {
     #[must_use]
     pub fn new(stages: Stages) -> Self {
         let history = History::new(HISTORY_FRAMES);
-<<<<<<< HEAD
-        Self {
-            stages,
-            history,
-            visits: Visits::default(),
-            scores: Scores::default(),
-            events: Vec::new(),
-            ward: Ward::default(),
-            outside: None,
-        }
-=======
         let ward = Ward::new(&stages.learning);
         let (scores, events, outside) = (Scores::default(), Vec::new(), None);
-        Self { stages, history, scores, events, ward, outside }
->>>>>>> main
+        let visits = Visits::default();
+        Self { stages, history, visits, scores, events, ward, outside }
     }
 
     /// The same with stages that somebody else supplies.

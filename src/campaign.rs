@@ -4,6 +4,7 @@
 //! number of threads shows in no byte. A case that cannot be read is a failure beside the others,
 //! not the end of them.
 
+pub mod accuracy;
 #[cfg(feature = "analysis")]
 pub mod analysis;
 pub mod answers;
@@ -12,6 +13,7 @@ pub mod calibrate;
 pub mod corpus;
 pub mod coverage;
 mod dataset;
+mod deprived;
 mod detection;
 pub mod document;
 mod incidents;

@@ -3,6 +3,7 @@
 //! Results go to standard output and nothing else does; progress and errors go to standard error.
 //! This is the only room that prints, asks the environment or ends the process.
 
+mod bench_accuracy;
 mod calibrate;
 mod check;
 mod completions;
@@ -69,6 +70,8 @@ enum Verb {
     Calibrate(calibrate::Calibrate),
     /// Turn any value of a policy or scenario through its range, in parts, on many machines.
     Sweep(sweep::Sweep),
+    /// Measure how accurate the engine is on recorded incidents: protocols, ablation, methods.
+    BenchAccuracy(bench_accuracy::BenchAccuracy),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -134,6 +137,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Tune(args) => tune::run(args, terminal),
         Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
+        Verb::BenchAccuracy(args) => bench_accuracy::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),

@@ -26,6 +26,8 @@ pub mod guard;
 mod history;
 pub mod incidents;
 pub mod lexicon;
+#[cfg(test)]
+mod metamorphic;
 mod outside;
 mod pipeline;
 pub mod remediate;
@@ -33,6 +35,7 @@ mod scores;
 pub mod templates;
 #[cfg(test)]
 mod testing;
+pub mod visits;
 
 pub use crate::model::{Engine, Leeway};
 pub use alarm::Gate;

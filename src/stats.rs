@@ -8,6 +8,7 @@ pub mod isotonic;
 pub mod logistic;
 pub mod queueing;
 pub mod rarity;
+pub mod regression;
 pub mod reliability;
 pub mod risk;
 pub mod robust;

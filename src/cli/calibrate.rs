@@ -133,8 +133,15 @@ fn samples(
             Alarm::Detected => AlarmSource::Detected,
             Alarm::Reported => AlarmSource::Reported(crate::unit::SimDuration::ZERO),
         };
-        let run =
-            DatasetRun { dataset: &dataset, policy, case: None, seed: 1, jobs: args.jobs, alarm };
+        let run = DatasetRun {
+            dataset: &dataset,
+            policy,
+            case: None,
+            seed: 1,
+            jobs: args.jobs,
+            alarm,
+            withheld: crate::campaign::accuracy::Withheld::Nothing,
+        };
         let progress = Progress::new(terminal, "cases");
         let found = campaign::run_dataset(&run, &|done, total, name| {
             progress.set(done, total, name);

@@ -59,7 +59,7 @@ pub fn build_with(
         }
     }
     let calibration = policy.calibration.clone();
-    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
+    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators, &policy.alarm));
     let learning = policy.learn.clone();
     let stages =
         Stages { detectors, gate, incidents, method, calibration, remedies, guards, learning };

@@ -5,16 +5,26 @@
 //! In: incident, history, events. Out: `Sign`s and suspect changes. Times are simulated.
 //! Limit: reads what the history ring still holds; an older baseline is gone.
 
+mod excess;
+mod habits;
 mod signs;
+mod waits;
 mod words;
 
+pub(super) use excess::{Excess, Measure};
+pub(super) use habits::Habit;
 pub use signs::Sign;
+pub(super) use signs::strength;
+pub(super) use waits::Owned;
 pub use words::{percent, span_of_time};
 
-use crate::model::{Cause, Event, EventKind, Incident, SeriesCatalog, Topology};
+use std::collections::BTreeMap;
+
+use crate::model::{Cause, Event, EventKind, Incident, SeriesCatalog, SignalClass, Topology};
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 use super::History;
+use super::visits::Visits;
 
 /// A stretch in which the engine itself was changing a target: changes seen there are its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +48,8 @@ pub struct Surroundings<'a> {
     pub series: &'a SeriesCatalog,
     /// The metrics remembered.
     pub history: &'a History,
+    /// What visits of services did, minute by minute.
+    pub visits: &'a Visits,
     /// Events remembered, oldest first.
     pub events: &'a [Event],
     /// What the engine changed itself.
@@ -56,6 +68,9 @@ pub struct Case<'a> {
     /// Every series and anomaly that left its baseline, strongest first within an entity.
     pub signs: Vec<Sign>,
     onset: SimTime,
+    habits: Vec<Habit>,
+    owners: BTreeMap<EntityId, Owned>,
+    excesses: Vec<Excess>,
 }
 
 /// Shortest pause between onsets after which the trouble counts as new: what began before it is
@@ -72,7 +87,15 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn new(around: Surroundings<'a>, incident: &'a Incident) -> Self {
         let onset = episode(&around, incident);
-        Self { signs: signs::read(&around, incident, onset), around, incident, onset }
+        Self {
+            signs: signs::read(&around, incident, onset),
+            habits: habits::read(around.visits, onset),
+            owners: waits::read(around.visits, onset),
+            excesses: excess::read(&around, onset),
+            around,
+            incident,
+            onset,
+        }
     }
 
     /// When the first symptom of the incident's latest episode was felt. An incident may stay open
@@ -80,6 +103,46 @@ impl<'a> Case<'a> {
     #[must_use]
     pub const fn onset(&self) -> SimTime {
         self.onset
+    }
+
+    /// Habits of visits that broke.
+    #[must_use]
+    pub fn habits(&self) -> &[Habit] {
+        &self.habits
+    }
+
+    /// Who owns excess time of traces.
+    #[must_use]
+    pub const fn owners(&self) -> &BTreeMap<EntityId, Owned> {
+        &self.owners
+    }
+
+    /// Who owns excess waiting and failing, from metrics.
+    #[must_use]
+    pub fn excesses(&self) -> &[Excess] {
+        &self.excesses
+    }
+
+    /// How much three kinds of evidence that are no signs speak against an entity, each 0..=1:
+    /// broken habits of its visits, excess time of traces and excess of metrics that it owns.
+    #[must_use]
+    pub fn telling(&self, entity: EntityId) -> [f64; 3] {
+        let mine = self.habits.iter().filter(|habit| habit.entity() == entity);
+        let habits = mine.map(Habit::strength).fold(0.0, f64::max);
+        let all: f64 = self.owners.values().map(Owned::total_ms).sum();
+        let time = self
+            .owners
+            .get(&entity)
+            .map_or(0.0, |owned| owned.total_ms() / all.max(1e-9) * strength(owned.z));
+        let excesses = self.excesses.iter().filter(|excess| excess.entity == entity);
+        let excess = excesses.map(Excess::strength).fold(0.0, f64::max);
+        [habits, time, excess]
+    }
+
+    /// Severity of a message that a habit speaks of.
+    #[must_use]
+    pub fn severity_of(&self, message: u32) -> u8 {
+        self.around.visits.severity(message)
     }
 
     /// Signs of one entity that are strong enough to count.
@@ -206,6 +269,9 @@ impl<'a> Case<'a> {
 
 /// The first onset of the latest run of onsets without a longer pause.
 fn episode(around: &Surroundings<'_>, incident: &Incident) -> SimTime {
+    if let Some(alert) = told(around, incident) {
+        return alert;
+    }
     let times = around.history.times();
     let frame = match (times.len(), times.back()) {
         (2.., Some(last)) => last.since(times[times.len() - 2]),
@@ -222,4 +288,13 @@ fn episode(around: &Surroundings<'_>, incident: &Incident) -> SimTime {
         first = onset;
     }
     first
+}
+
+/// When an alert from outside rang that is the newest thing of the incident: who tells of trouble
+/// tells when it began as well.
+fn told(around: &Surroundings<'_>, incident: &Incident) -> Option<SimTime> {
+    let alerts = around.events.iter().filter(|e| e.kind == EventKind::Alert).map(|e| e.time);
+    let last = alerts.max()?;
+    let ours = |a: &crate::model::Anomaly| a.class == SignalClass::Event && a.since == last;
+    incident.anomalies.iter().any(ours).then_some(last)
 }

@@ -183,6 +183,7 @@ impl Shop {
             topology: &self.topology,
             series: &self.series,
             history: &history,
+            visits: &super::visits::Visits::default(),
             events: &self.events,
             own: &self.own,
             refuted: &self.refuted,

@@ -22,6 +22,10 @@ const REFUTED_LEAVES: f64 = 0.3;
 /// The same for remedies that only ease: more room does not prove that room was not the matter.
 const EASED_LEAVES: f64 = 0.95;
 
+/// What not knowing the cause leaves of the confidence that entity *and* cause are right: nearly
+/// nothing can be done about an unknown cause, and hardly any label says so.
+const UNKNOWN_LEAVES: f64 = 0.3;
+
 /// A suspect with everything known of it.
 struct Ranked {
     entity: EntityId,
@@ -44,7 +48,8 @@ pub(super) fn conclude(
         let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.cause);
         let times = refutations(case, best.entity, best.cause);
         let sure = facts.probability() * leaves(best.cause).powi(times as i32);
-        sure.min(rollout::most(case, best.entity, best.cause))
+        let known = if best.cause == Cause::Unknown { UNKNOWN_LEAVES } else { 1.0 };
+        known * sure.min(rollout::most(case, best.entity, best.cause))
     });
     let raw = confidence::share_out(top, &scores);
     // The one place where a calibration is applied: behind every belief, before every guardrail.

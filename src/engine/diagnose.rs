@@ -10,8 +10,15 @@ mod baro;
 mod change_proximity;
 mod deepest_callee;
 mod ensemble;
+mod nsigma;
+mod owned_excess;
+mod owned_time;
 mod random_guess;
 mod random_walk;
+mod ranked_correlation;
+mod regression_test;
+mod traversal;
+mod visit_habits;
 
 pub use super::case::{Case, SICK_Z, Sign, percent, span_of_time};
 use crate::catalog::{KindError, Spec, find};
@@ -91,6 +98,11 @@ pub fn build(specs: &[Spec], seed: u64) -> Result<Option<Box<dyn Method + Send>>
 
 fn one(spec: &Spec, parts: Parts) -> Result<Box<dyn Method + Send>, KindError> {
     (find("diagnosis method", catalog::ALL, &spec.kind)?.build)(spec, parts)
+}
+
+/// A distance in deviations as strength of evidence, 0..=1: logarithmic, 1 from z = 60 on.
+fn certain(z: f64) -> f64 {
+    super::case::strength(z)
 }
 
 /// Evidence for an entity, as a method says it.

@@ -17,8 +17,8 @@ pub use self::open::MOST_MEMBERS;
 use self::open::{Member, Open, clue_of_change};
 use crate::engine::correlate::{Clue, Correlator};
 use crate::model::{
-    Anomaly, Decision, EntityKind, Event, Incident, IncidentChange, Role, SignalClass, StepInput,
-    Topology,
+    AlarmPolicy, Anomaly, Decision, EntityKind, Event, EventKind, Incident, IncidentChange, Opens,
+    Role, SignalClass, StepInput, Topology,
 };
 use crate::unit::{IncidentId, SimDuration, SimTime};
 
@@ -40,14 +40,17 @@ pub struct Incidents {
     changes: VecDeque<(Clue, Event)>,
     waiting: VecDeque<Member>,
     opened: u32,
+    opens: Opens,
+    witnesses: u8,
 }
 
 impl Incidents {
     /// No incident yet.
     #[must_use]
-    pub fn new(correlators: Vec<Box<dyn Correlator + Send>>) -> Self {
+    pub fn new(correlators: Vec<Box<dyn Correlator + Send>>, policy: &AlarmPolicy) -> Self {
+        let AlarmPolicy { opens, witnesses, .. } = *policy;
         let (open, changes, waiting) = (Vec::new(), VecDeque::new(), VecDeque::new());
-        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0 }
+        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0, opens, witnesses }
     }
 
     /// Takes in what the alarm gate said in this step (`Anomaly` and `Resolved`; other decisions
@@ -62,7 +65,7 @@ impl Incidents {
         let mut ended = false;
         for decision in gate {
             match decision {
-                Decision::Anomaly(anomaly) => self.place(anomaly, now, topology, out),
+                Decision::Anomaly(anomaly) => self.place(anomaly, input, out),
                 Decision::Resolved { anomaly, at } => {
                     ended |= self.open.iter_mut().any(|open| open.resolve(*anomaly, *at));
                     self.waiting.retain(|member| member.anomaly.id != *anomaly);
@@ -70,7 +73,8 @@ impl Incidents {
                 _ => {}
             }
         }
-        if ended {
+        // What was told as one from outside stays one.
+        if ended && self.opens == Opens::Signals {
             self.split(now, topology, out);
         }
         self.find_suspects(news, topology);
@@ -114,13 +118,14 @@ impl Incidents {
     }
 
     /// Puts an anomaly where it belongs.
-    fn place(&mut self, found: &Anomaly, now: SimTime, map: &Topology, out: &mut Vec<Decision>) {
+    fn place(&mut self, found: &Anomaly, input: &StepInput<'_>, out: &mut Vec<Decision>) {
+        let (now, map) = (input.now, input.topology);
         let member = Member::new(found, now, map);
         let said: Vec<_> =
             self.open.iter().map(|open| open.nearest(&member.clue, &self.judge, map)).collect();
         let near: Vec<usize> = (0..said.len()).filter(|i| said[*i].value >= NEAR).collect();
         match near.split_first() {
-            None if is_context(found, map) => {
+            None if self.only_tells(found, input) || self.is_alone(&member, map) => {
                 self.waiting.push_back(member);
                 let over = self.waiting.len().saturating_sub(MOST_WAITING);
                 self.waiting.drain(..over);
@@ -145,6 +150,37 @@ impl Incidents {
                 self.open[oldest].admit(member, reason);
             }
         }
+    }
+
+    /// Whether it opens nothing, but may join.
+    fn only_tells(&self, found: &Anomaly, input: &StepInput<'_>) -> bool {
+        let rang = |event: &Event| event.kind == EventKind::Alert && event.time == found.since;
+        let told = || found.class == SignalClass::Event && input.batch.events.iter().any(rang);
+        is_context(found, input.topology) || (self.opens == Opens::Alerts && !told())
+    }
+
+    /// Whether a signal that needs a second one has none yet: one series of one entity jumps once
+    /// in a while among hundreds; trouble that matters is felt by callers, or seen in another way.
+    fn is_alone(&self, found: &Member, map: &Topology) -> bool {
+        let Anomaly { class, role, .. } = found.anomaly;
+        let fact = matches!(
+            role,
+            Role::Restarts
+                | Role::Expiry
+                | Role::Drift
+                | Role::Memory
+                | Role::Errors
+                | Role::Availability
+        );
+        let speaks = class == SignalClass::Event || class == SignalClass::Metric && fact;
+        let differs = |other: &Member| {
+            (&other.anomaly.entity, other.anomaly.role) != (&found.anomaly.entity, role)
+                && !is_context(&other.anomaly, map)
+        };
+        let near =
+            |other: &Member| self.judge.affinity(&other.clue, &found.clue, map).value >= NEAR;
+        let backed = || self.waiting.iter().any(|other| differs(other) && near(other));
+        self.witnesses > 1 && !speaks && !backed()
     }
 
     /// Context that waited and is near to what opened the youngest incident joins it.
@@ -277,7 +313,7 @@ mod tests {
     use super::*;
     use crate::catalog::Spec;
     use crate::engine::correlate;
-    use crate::model::{Batch, Direction, EventKind, SeriesCatalog};
+    use crate::model::{Batch, Direction, SeriesCatalog};
     use crate::unit::Name;
 
     /// `web` calls `cart` and `ads`; `cart` calls `db`; `lone` stands apart.
@@ -285,6 +321,11 @@ mod tests {
         topology: Topology,
         incidents: Incidents,
         raised: u32,
+    }
+
+    /// One signal is enough: the tests below are about what joins what.
+    fn alone() -> AlarmPolicy {
+        AlarmPolicy { witnesses: 1, ..AlarmPolicy::default() }
     }
 
     impl Case {
@@ -296,7 +337,7 @@ mod tests {
             topology.call(web, ads);
             topology.call(cart, db);
             let kinds = ["temporal", "topological", "semantic"].map(Spec::plain);
-            let incidents = Incidents::new(correlate::build(&kinds).unwrap());
+            let incidents = Incidents::new(correlate::build(&kinds).unwrap(), &alone());
             Self { topology, incidents, raised: 0 }
         }
 
@@ -348,6 +389,17 @@ mod tests {
         let ids: Vec<String> = i.anomalies.iter().map(|a| a.id.to_string()).collect();
         let other = i.other.map_or(String::new(), |o| format!(" {o}"));
         format!("{:?} {}{other} [{}] {} changes", i.change, i.id, ids.join(","), i.changes.len())
+    }
+
+    #[test]
+    fn one_signal_alone_waits_for_a_second_that_differs() {
+        let mut case = Case::new();
+        case.incidents.witnesses = 2;
+        assert_eq!(case.raise(0, "cart", "latency"), [""; 0]);
+        assert_eq!(case.raise(15, "lone", "latency"), [""; 0]);
+        assert_eq!(case.raise(30, "web", "latency").len(), 1, "caller and callee");
+        let told = case.raise(60, "cart", "errors");
+        assert_eq!(told.len(), 1, "{told:?}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::fleet_size::FleetSize;
 use super::guard::Guards;
 use super::outside::Outside;
 use super::remediate::Table;
+use super::visits::Visits;
 use super::{Engine, Gate, History, conclude};
 use crate::model::{
     Anomaly, Calibration, Decision, Event, Incident, Learning, Leeway, Remark, SignalClass, Stage,
@@ -57,6 +58,7 @@ pub struct Stages {
 pub struct Pipeline {
     stages: Stages,
     history: History,
+    visits: Visits,
     scores: Scores,
     events: Vec<Event>,
     ward: Ward,
@@ -70,7 +72,8 @@ impl Pipeline {
         let history = History::new(HISTORY_FRAMES);
         let ward = Ward::new(&stages.learning);
         let (scores, events, outside) = (Scores::default(), Vec::new(), None);
-        Self { stages, history, scores, events, ward, outside }
+        let visits = Visits::default();
+        Self { stages, history, visits, scores, events, ward, outside }
     }
 
     /// The same with stages that somebody else supplies.
@@ -84,6 +87,7 @@ impl Pipeline {
         self.events.extend(input.batch.events.iter().cloned());
         let over = self.events.len().saturating_sub(MOST_EVENTS);
         self.events.drain(..over);
+        self.visits.observe(input);
         input.batch.has_frame && self.history.push(&input.batch.frame, input.series)
     }
 
@@ -115,6 +119,7 @@ impl Pipeline {
             topology: input.topology,
             series: input.series,
             history: &self.history,
+            visits: &self.visits,
             events: &self.events,
             own: &own,
             refuted: &refuted,

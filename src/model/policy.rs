@@ -22,6 +22,26 @@ pub struct AlarmPolicy {
     pub immediate: f64,
     /// How long a signal must stay normal before its alarm is over.
     pub resolve_after: SimDuration,
+    /// What may open an incident.
+    pub opens: Opens,
+    /// How many signals that differ in entity or role, near each other, it takes to open one:
+    /// 1, or 2 for fewer false alarms and some missed troubles. Facts (events, restarts, expiry,
+    /// drift), failing users and memory need no second.
+    pub witnesses: u8,
+}
+
+/// What may open an incident.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Opens {
+    /// Whatever the engine finds abnormal itself.
+    #[default]
+    Signals,
+    /// Alerts from outside alone: what the engine finds itself is context. This is how benchmarks
+    /// of diagnosis ask (`--alarm reported`).
+    Alerts,
 }
 
 impl Default for AlarmPolicy {
@@ -31,6 +51,8 @@ impl Default for AlarmPolicy {
             pending: SimDuration::from_secs(30),
             immediate: 3.0,
             resolve_after: SimDuration::from_secs(180),
+            opens: Opens::default(),
+            witnesses: 1,
         }
     }
 }

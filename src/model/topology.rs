@@ -172,6 +172,34 @@ impl Topology {
         self.calls.iter().filter(move |call| call.callee == callee).map(|call| call.caller)
     }
 
+    /// The same entities, nobody calling anybody.
+    #[must_use]
+    pub fn without_calls(&self) -> Self {
+        Self { calls: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// Everything that calls from `start` lead to, itself included.
+    #[must_use]
+    pub fn reach(&self, start: EntityId) -> BTreeSet<EntityId> {
+        let mut seen = BTreeSet::from([start]);
+        let mut ring = vec![start];
+        while let Some(here) = ring.pop() {
+            ring.extend(self.callees(here).filter(|callee| seen.insert(*callee)));
+        }
+        seen
+    }
+
+    /// Where users come in: of the services that nobody calls, the one that reaches the most.
+    #[must_use]
+    pub fn front_door(&self) -> Option<EntityId> {
+        let services = self.iter().filter(|(_, e)| e.kind == EntityKind::Service).map(|(id, _)| id);
+        let lone: Vec<EntityId> = services.collect();
+        let called = |id: &EntityId| self.callers(*id).any(|caller| caller != *id);
+        let size = |id: EntityId| self.reach(id).len();
+        let entry = lone.iter().copied().filter(|id| !called(id));
+        entry.max_by_key(|id| (size(*id), std::cmp::Reverse(*id))).or(lone.first().copied())
+    }
+
     /// Entities that a diagnosis may name: everything but single replicas.
     pub fn suspects(&self) -> impl Iterator<Item = EntityId> + '_ {
         self.iter().filter(|(_, e)| e.kind != EntityKind::Replica).map(|(id, _)| id)

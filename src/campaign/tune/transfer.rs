@@ -6,6 +6,7 @@
 
 use super::Transfer;
 use super::outcome::Number;
+use crate::campaign::accuracy::Withheld;
 use crate::campaign::belief::Belief;
 use crate::campaign::calibrate::answers_of;
 use crate::campaign::{AlarmSource, DatasetRun, run_dataset};
@@ -18,7 +19,8 @@ use crate::unit::SimDuration;
 #[must_use]
 pub fn transfer(dataset: &Dataset, policy: &Policy, floors: &str, jobs: usize) -> Transfer {
     let alarm = AlarmSource::Reported(SimDuration::ZERO);
-    let run = DatasetRun { dataset, policy, case: None, seed: 1, jobs, alarm };
+    let withheld = Withheld::Nothing;
+    let run = DatasetRun { dataset, policy, case: None, seed: 1, jobs, alarm, withheld };
     let outcomes = run_dataset(&run, &|_, _, _| {});
     let found = || outcomes.trials.iter().flat_map(|t| &t.scorecard.findings);
     let judged = || found().flat_map(|f| &f.remediation);

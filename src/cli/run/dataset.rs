@@ -5,6 +5,7 @@ use super::super::progress::Progress;
 use super::super::staging::Staging;
 use super::super::terminal::Terminal;
 use super::{Alarm, Run, output};
+use crate::campaign::accuracy::Withheld;
 use crate::campaign::document::{SourceDocument, SourceKind};
 use crate::campaign::{self, AlarmSource, DatasetRun, RunDocument, Setup};
 use crate::catalog::{did_you_mean, nearest};
@@ -42,6 +43,7 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
             Alarm::Detected => AlarmSource::Detected,
             Alarm::Reported => AlarmSource::Reported(args.alarm_shift.unwrap_or_default()),
         },
+        withheld: Withheld::Nothing,
     };
     let outcomes = campaign::run_dataset(&run, &|done, total, name| {
         progress.set(done, total, name);

@@ -66,7 +66,7 @@ impl Sign {
     /// Strength in 0..=1, logarithmic in z: 1 from z = 60 on.
     #[must_use]
     pub fn strength(&self) -> f64 {
-        (self.z.ln_1p() / FULL_Z.ln_1p()).clamp(0.0, 1.0)
+        strength(self.z)
     }
 
     /// By how much it moved, in its unit.
@@ -74,6 +74,12 @@ impl Sign {
     pub fn excess(&self) -> Option<f64> {
         Some((self.after? - self.before?).abs())
     }
+}
+
+/// A distance in deviations as strength, 0..=1.
+#[must_use]
+pub(crate) fn strength(z: f64) -> f64 {
+    (z.max(0.0).ln_1p() / FULL_Z.ln_1p()).clamp(0.0, 1.0)
 }
 
 /// All signs since `onset`, sorted by entity, then strongest first.

@@ -18,6 +18,8 @@ const HALF_LIFE_S: f64 = 900.0;
 const UNKNOWN: f64 = 0.1;
 /// How much a rival cause takes off the certainty of the winner.
 const RIVALRY: f64 = 0.3;
+/// Certainty of a cause that a method alone names.
+const HINT: f64 = 0.55;
 /// Relative growth of traffic that is a surge.
 const SURGE: f64 = 0.4;
 
@@ -42,8 +44,11 @@ pub(super) fn judge(
     for rule in [deploy, config, certificate, node, exhaustion, surge, dependency, network, code] {
         rule(case, entity, &mut voices);
     }
-    if let Some(voice) = voices.iter_mut().find(|v| Some(v.cause) == hint) {
-        voice.weight = (voice.weight * 1.1).min(1.0);
+    match voices.iter_mut().find(|v| Some(v.cause) == hint) {
+        Some(voice) => voice.weight = (voice.weight * 1.1).min(1.0),
+        None => voices.extend(hint.map(|cause| {
+            voice(cause, HINT, None, "what its methods of diagnosis saw speaks for it".to_owned())
+        })),
     }
     voices.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.cause.cmp(&b.cause)));
     let Some(best) = voices.first() else { return (Cause::Unknown, UNKNOWN, Vec::new()) };
@@ -190,7 +195,7 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let loaded = case
         .sick_signs(entity)
         .any(|s| s.role.is_resource() || matches!(s.role, Role::Errors | Role::Availability));
-    if let (Some(sign), false) = (slow, loaded) {
+    if let (Some(sign), false, true) = (slow, loaded, is_measured(case, entity)) {
         let text = format!("{}, with no resource and no errors", brief(sign));
         out.push(voice(Cause::NetworkFault, 0.4, Some(sign.since), text));
     }
@@ -205,9 +210,17 @@ fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     }
     let failing =
         |s: &&Sign| matches!(s.role, Role::Errors | Role::Availability) && s.callee.is_none();
-    if let Some(sign) = case.sick_signs(entity).find(failing) {
+    if let (Some(sign), true) = (case.sick_signs(entity).find(failing), is_measured(case, entity)) {
         out.push(voice(Cause::CodeDefect, 0.35, Some(sign.since), brief(sign)));
     }
+}
+
+/// Whether its resources are measured at all: else nothing is ruled out by their silence.
+fn is_measured(case: &Case<'_>, entity: EntityId) -> bool {
+    let known = case.around.series.iter().take(case.around.history.width());
+    known
+        .filter(|(_, meta)| meta.role.is_resource())
+        .any(|(_, meta)| case.around.topology.service_of(meta.entity) == entity)
 }
 
 const CERTIFICATE: [&str; 5] = ["certificate", "x509", "tls", "handshake", "expired"];

@@ -1,13 +1,14 @@
 //! How sure: a monotone map from margin, strength, breadth and cause certainty to a probability.
 //!
 //! p = 1 / (1 + exp(-x)), x = BASE + MARGIN m + STRENGTH s + BREADTH b + CHANGE c + CAUSE k with m
-//! = (best - second) / best in 0..=1, s = strength of the entity's strongest sign in 0..=1, b =
-//! number of distinct kinds of signal on it / 4, at most 1; c = 1 if a fitting change came before
-//! the onset; k = certainty of the cause rule in 0..=1. The constants are set so that no evidence
-//! gives about 5 %, one lone symptom about 25 %, a deploy and one strong symptom about 80 % and
-//! the article's case (a deploy and three correlated signals) above 85 %; they are beliefs, not
-//! fitted to any data set, and the referee's calibration measures say how wrong they are. Source:
-//! logistic model (Cox, 1958). Limit: a monotone belief, not a calibrated probability.
+//! = (best - second) / best in 0..=1, s = strength of the entity's strongest sign or other evidence
+//! in 0..=1, b = number of distinct kinds of signal and of evidence on it / 4, at most 1; c = 1 if
+//! a fitting change came before the onset; k = certainty of the cause rule in 0..=1. The constants
+//! are set so that no evidence gives about 5 %, one lone symptom about 25 %, a deploy and one
+//! strong symptom about 80 % and the article's case (a deploy and three correlated signals) above
+//! 85 %; they are beliefs, not fitted to any data set, and the referee's calibration measures say
+//! how wrong they are. Source: logistic model (Cox, 1958). Limit: a monotone belief, not a
+//! calibrated probability.
 
 use std::collections::BTreeSet;
 
@@ -23,6 +24,8 @@ const CHANGE: f64 = 1.2;
 const CAUSE: f64 = 1.2;
 /// Kinds of signal from which breadth is full.
 const FULL_BREADTH: f64 = 4.0;
+/// Strength from which evidence that is no sign counts as one more kind: half of a lone symptom's.
+const TOLD: f64 = 0.25;
 /// Nothing is ever surer than this.
 const MOST: f64 = 0.99;
 /// Share of what the best leaves that the others get; the rest says "something else".
@@ -52,11 +55,13 @@ impl Facts {
             case.sick_signs(entity).map(|sign| (sign.class, sign.role)).collect();
         let roles: BTreeSet<Role> = kinds.iter().map(|(_, role)| *role).collect();
         let classes: BTreeSet<SignalClass> = kinds.iter().map(|(class, _)| *class).collect();
-        let kinds = roles.len() + classes.len().saturating_sub(1);
+        let telling = case.telling(entity);
+        let told = telling.iter().filter(|strength| **strength >= TOLD).count();
+        let kinds = roles.len() + classes.len().saturating_sub(1) + told;
         let changed = matches!(cause, Cause::BadDeploy | Cause::ConfigDrift);
         Self {
             margin: if best > 0.0 { (best - second) / best } else { 0.0 },
-            strength: case.sickness(entity),
+            strength: telling.into_iter().fold(case.sickness(entity), f64::max),
             breadth: (kinds as f64 / FULL_BREADTH).min(1.0),
             change: if changed { certainty } else { 0.0 },
             cause: certainty,
@@ -74,12 +79,20 @@ impl Facts {
     }
 }
 
-/// Probability per rank: the best gets `top`, the others share a part of the rest by score,
-/// none more than the best.
+/// Probability per rank: the best gets `top`, the others share a part of the rest by score, and
+/// each has at most as much less than the best as its score is less: who ranks lower is believed
+/// less, never the same.
 pub(super) fn share_out(top: f64, scores: &[f64]) -> Vec<f64> {
+    let best = scores.first().copied().unwrap_or(0.0);
     let others: f64 = scores.iter().skip(1).sum();
     let rest = (1.0 - top) * OTHERS;
-    let share = |score: &f64| if others > 0.0 { (rest * score / others).min(top) } else { 0.0 };
+    let share = |score: &f64| {
+        if others > 0.0 && best > 0.0 {
+            (rest * score / others).min(top * score / best)
+        } else {
+            0.0
+        }
+    };
     scores.iter().enumerate().map(|(i, s)| if i == 0 { top } else { share(s) }).collect()
 }
 
@@ -122,6 +135,9 @@ mod tests {
             let shares = share_out(top, &scores);
             prop_assert!(shares.iter().sum::<f64>() <= 1.0 + 1e-9);
             prop_assert!(shares.is_sorted_by(|a, b| a >= b));
+            for (pair, score) in shares.windows(2).zip(scores.windows(2)) {
+                prop_assert!(score[0] == score[1] || top == 0.0 || pair[0] > pair[1]);
+            }
         }
     }
 }

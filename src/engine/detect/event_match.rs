@@ -91,7 +91,12 @@ const MOST_RECENT: usize = 16;
 
 impl EventMatch {
     fn match_event(&mut self, event: &Event, input: &StepInput<'_>) -> Option<Finding> {
-        let entity = input.topology.find(event.entity.as_ref()?).ok()?;
+        let entity = match &event.entity {
+            Some(name) => input.topology.find(name).ok()?,
+            // Who rings without saying where is a user, and users come in at the front.
+            None if event.kind == EventKind::Alert => input.topology.front_door()?,
+            None => return None,
+        };
         let (role, score) = match event.kind {
             EventKind::Kubernetes => self.match_reason(event, input.topology.service_of(entity))?,
             EventKind::ExternalStatus => (Role::Availability, status_score(event)?),

@@ -1,6 +1,9 @@
 //! The RCA methods, alphabetical: one line each.
 
-use super::{Build, baro, change_proximity, deepest_callee, ensemble, random_guess, random_walk};
+use super::{
+    Build, baro, change_proximity, deepest_callee, ensemble, nsigma, owned_excess, owned_time,
+    random_guess, random_walk, ranked_correlation, regression_test, traversal, visit_habits,
+};
 use crate::catalog::Entry;
 
 /// All kinds.
@@ -9,8 +12,15 @@ pub const ALL: &[Entry<Build>] = &[
     change_proximity::ENTRY,
     deepest_callee::ENTRY,
     ensemble::ENTRY,
+    nsigma::ENTRY,
+    owned_excess::ENTRY,
+    owned_time::ENTRY,
     random_guess::ENTRY,
     random_walk::ENTRY,
+    ranked_correlation::ENTRY,
+    regression_test::ENTRY,
+    traversal::ENTRY,
+    visit_habits::ENTRY,
 ];
 
 #[cfg(test)]

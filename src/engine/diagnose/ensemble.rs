@@ -1,9 +1,10 @@
 //! Many methods, one ranking: a weighted mean of their normalised scores, over all suspects.
 //!
-//! In: the policy's other methods. Out: for every suspect the mean of score / best score of that
-//! method, 0 where a method is silent. A method that says nothing at all has no vote. Source: Dwork
-//! et al., "Rank aggregation methods for the web" (2001), score-based (CombMNZ-like) fusion.
-//! Limit: weights are given, not learnt; correlated methods vote twice.
+//! In: the policy's other methods. Out: for every suspect the weighted sum of scores over the sum
+//! of weights of those that speak, 0 where a method is silent. Scores up to 1 are strengths and
+//! count as they are: weak evidence stays weak. A method whose best exceeds 1 is divided by that.
+//! Source: Dwork et al., "Rank aggregation methods for the web" (2001), score-based (CombMNZ-like)
+//! fusion. Limit: weights are given, not learnt; correlated methods vote twice.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +17,9 @@ use crate::catalog::{Entry, KindError, Spec, nearest, schema_of};
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: ENSEMBLE,
     summary: "a weighted vote of the policy's other methods",
-    help: "Each of the other methods in the list is divided by its own best score and weighted \
-           (weight 1 unless given); the votes are added. Every suspect gets a place. The cause is \
-           the one named by the method with the heaviest vote for that entity.",
+    help: "The scores of the other methods in the list are weighted (weight 1 unless given) and \
+           added; a method whose best exceeds 1 is divided by it first. Every suspect gets a \
+           place. The cause is the one named by the method with the heaviest vote for that entity.",
     source: "Dwork et al., Rank aggregation methods for the web, WWW 2001",
     example: "{ weights: {} }",
     schema: schema_of::<Config>,
@@ -71,7 +72,7 @@ impl Method for Ensemble {
             }
             all += weight;
             for suspicion in said {
-                count(&mut votes, suspicion, weight / best);
+                count(&mut votes, suspicion, weight / best.max(1.0));
             }
         }
         for (mut suspicion, _) in votes {
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_normalised_weighted_and_complete() {
+    fn scores_above_one_are_normalised_all_are_weighted_and_complete() {
         let members = vec![
             member("baro", &[(0, 100.0), (1, 50.0)]),
             member("random_walk", &[(1, 0.1)]),
@@ -132,7 +133,8 @@ mod tests {
         let mut out = Vec::new();
         Shop::new().with_case(|case| ensemble.rank(case, &mut out));
         let scores: Vec<f64> = out.iter().map(|s| s.score).collect();
-        assert_eq!(scores, [0.25, 0.875, 0.0, 0.0, 0.0]);
+        let expected = [0.25, 0.2, 0.0, 0.0, 0.0];
+        assert!(scores.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{scores:?}");
     }
 
     #[test]

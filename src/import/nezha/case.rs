@@ -9,8 +9,8 @@ use super::metrics::{Column, Owner};
 use super::minutes::Minute;
 use super::{Config, MINUTE};
 use crate::model::{
-    EntityKind, Instrument, LogRecord, Role, SeriesMeta, Span, SpanStatus, Topology, TrueIncident,
-    Truth,
+    Alarm, EntityKind, Instrument, LogRecord, Role, SeriesMeta, Span, SpanStatus, Topology,
+    TrueIncident, Truth,
 };
 use crate::unit::{EntityId, Name, SimDuration, SimTime, Window};
 
@@ -211,7 +211,7 @@ impl Case<'_> {
             forbidden: Vec::new(),
             tolerance_before: BEFORE,
             tolerance_after: AFTER,
-            alarm: None,
+            alarm: Some(Alarm { time: self.fault.time, entity: None, metric: None }),
         };
         let claim = incident.claim();
         let earlier = self.day.faults.iter().filter(|fault| fault.time < self.fault.time);

@@ -1,0 +1,215 @@
+//! What each visit of a service did: how long, whom it called, what it logged, minute by minute.
+//!
+//! A *visit* is one request served by one service: its entry span and everything below it up to
+//! the next service. In: spans and log records of traces. Out: per minute and kind of visit
+//! (service and operation) how many there were, their own time, and in how many of them each call,
+//! log line or failure occurred; per call edge what client and server ends disagree about. Counting
+//! per visit, not per minute, makes a service that is merely asked less look as healthy as it is.
+//! Source: Yu et al., "Nezha" (ESEC/FSE 2023) on event patterns per request; own aggregation.
+//! Bounds: `MOST_WINDOWS` minutes, `MOST_PENDING` spans, `MOST_KINDS` kinds a minute, `MOST_TIMES`
+//! durations each. Limit: traces only; a log record without a trace is not counted here.
+
+mod assemble;
+mod messages;
+mod window;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use self::assemble::{Draft, Logged, Piece};
+use self::messages::Messages;
+pub use self::window::{Edge, Item, Kind, Seen, Tally, Window};
+use crate::model::StepInput;
+use crate::unit::SimDuration;
+
+/// Length of a window: long enough for a handful of requests of a seldom used service.
+pub const WINDOW: SimDuration = SimDuration::from_secs(60);
+/// Windows kept: an hour and a half.
+pub const MOST_WINDOWS: usize = 90;
+/// Spans that wait for the root of their trace.
+const MOST_PENDING: usize = 262_144;
+/// Steps that a trace without a root waits for more.
+const PATIENCE: u8 = 2;
+/// Operations told apart; further ones count as one.
+const MOST_OPERATIONS: usize = 8192;
+
+/// The visits remembered.
+#[derive(Debug, Default)]
+pub struct Visits {
+    windows: VecDeque<Window>,
+    drafts: BTreeMap<u128, Draft>,
+    pending: usize,
+    operations: Vec<Arc<str>>,
+    numbers: BTreeMap<Arc<str>, u32>,
+    messages: Messages,
+}
+
+impl Visits {
+    /// Takes in the spans and logs of a step.
+    pub fn observe(&mut self, input: &StepInput<'_>) {
+        if input.batch.spans.is_empty() && input.batch.logs.is_empty() && self.drafts.is_empty() {
+            return;
+        }
+        for log in input.batch.logs.iter().filter(|log| log.trace_id != 0) {
+            let message = self.messages.learn(log.severity, &log.body);
+            let entity = input.topology.service_of(log.entity);
+            let logged = Logged { span: log.span_id, entity, message };
+            self.drafts.entry(log.trace_id).or_default().logs.push(logged);
+        }
+        for span in &input.batch.spans {
+            if self.pending >= MOST_PENDING {
+                break;
+            }
+            let entity = input.topology.service_of(span.entity);
+            let operation = self.number(&span.operation);
+            let draft = self.drafts.entry(span.trace_id).or_default();
+            draft.rooted |= span.parent_span_id == 0;
+            draft.pieces.push(Piece::of(span, entity, operation));
+            self.pending += 1;
+        }
+        self.settle();
+    }
+
+    /// Windows, oldest first.
+    pub fn windows(&self) -> impl Iterator<Item = &Window> {
+        self.windows.iter()
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.windows.is_empty()
+    }
+
+    /// The name of an operation.
+    #[must_use]
+    pub fn operation(&self, number: u32) -> &str {
+        self.operations.get(number as usize).map_or("?", |name| name)
+    }
+
+    /// A log line of this message, as first seen.
+    #[must_use]
+    pub fn message(&self, number: u32) -> &str {
+        self.messages.text(number)
+    }
+
+    /// The OpenTelemetry severity of a message, 0 if unknown.
+    #[must_use]
+    pub fn severity(&self, number: u32) -> u8 {
+        self.messages.severity(number)
+    }
+
+    /// Counts the traces that are complete or have waited long enough.
+    fn settle(&mut self) {
+        let mut ready = Vec::new();
+        self.drafts.retain(|_, draft| {
+            draft.age += 1;
+            let over = draft.rooted || draft.age > PATIENCE;
+            if over {
+                ready.push(std::mem::take(draft));
+            }
+            !over
+        });
+        for draft in ready {
+            self.pending -= draft.pieces.len();
+            assemble::count(draft, &mut self.windows);
+        }
+        while self.windows.len() > MOST_WINDOWS {
+            self.windows.pop_front();
+        }
+    }
+
+    fn number(&mut self, operation: &Arc<str>) -> u32 {
+        if let Some(number) = self.numbers.get(operation) {
+            return *number;
+        }
+        if self.operations.len() >= MOST_OPERATIONS {
+            return MOST_OPERATIONS as u32;
+        }
+        let number = self.operations.len() as u32;
+        self.operations.push(Arc::clone(operation));
+        self.numbers.insert(Arc::clone(operation), number);
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        Batch, LogRecord, SeriesCatalog, Span, SpanKind, SpanStatus, Topology, severity,
+    };
+    use crate::unit::{EntityId, SimTime};
+
+    fn span(id: u64, parent: u64, entity: u32, millis: (i64, i64)) -> Span {
+        Span {
+            start: SimTime::from_nanos(millis.0 * 1_000_000),
+            duration: SimDuration::from_nanos((millis.1 - millis.0) * 1_000_000),
+            trace_id: 7,
+            span_id: id,
+            parent_span_id: parent,
+            entity: EntityId(entity),
+            operation: Arc::from(format!("op{entity}")),
+            kind: SpanKind::Internal,
+            status: SpanStatus::Unset,
+        }
+    }
+
+    fn observe(visits: &mut Visits, spans: Vec<Span>, logs: Vec<LogRecord>) {
+        let mut topology = Topology::default();
+        for name in ["web", "cart", "db"] {
+            topology.service(name);
+        }
+        let batch = Batch { spans, logs, ..Batch::default() };
+        let (now, series) = (SimTime::from_secs(60), SeriesCatalog::default());
+        let input = StepInput { now, topology: &topology, series: &series, batch: &batch };
+        visits.observe(&input);
+    }
+
+    #[test]
+    fn own_time_gap_and_items_are_told_apart() {
+        let mut visits = Visits::default();
+        // web 0..100 calls cart: client 10..60, server 20..50; cart logs an error.
+        let spans = vec![span(3, 2, 1, (20, 50)), span(2, 1, 0, (10, 60)), span(1, 0, 0, (0, 100))];
+        let log = LogRecord {
+            time: SimTime::from_nanos(30_000_000),
+            entity: EntityId(1),
+            severity: severity::ERROR,
+            body: "no cart 17".to_owned(),
+            trace_id: 7,
+            span_id: 3,
+        };
+        observe(&mut visits, spans, vec![log]);
+        let window = visits.windows().next().unwrap();
+        let own: Vec<(u32, f32)> =
+            window.kinds.iter().map(|(kind, tally)| (kind.entity.0, tally.own[0])).collect();
+        assert_eq!(own, [(0, 50.0), (1, 30.0)]);
+        let gaps: Vec<&[f32]> = window.edges.values().map(|gaps| gaps.times.as_slice()).collect();
+        assert_eq!(gaps, [&[20.0][..]]);
+        let items: Vec<usize> = window.kinds.values().map(|tally| tally.items.len()).collect();
+        assert_eq!(items, [1, 1], "a call of web, a log line of cart");
+    }
+
+    #[test]
+    fn a_trace_without_a_root_is_counted_after_a_while_and_nothing_waits_for_ever() {
+        let mut visits = Visits::default();
+        observe(&mut visits, vec![span(3, 2, 1, (20, 50))], Vec::new());
+        assert!(visits.is_empty() && visits.pending == 1);
+        for _ in 0..PATIENCE {
+            observe(&mut visits, Vec::new(), Vec::new());
+        }
+        assert!(!visits.is_empty() && visits.pending == 0 && visits.drafts.is_empty());
+    }
+
+    #[test]
+    fn old_minutes_fall_out() {
+        let mut visits = Visits::default();
+        for minute in 0..MOST_WINDOWS as i64 + 5 {
+            let at = minute * 60_000;
+            let mut root = span(1, 0, 0, (at, at + 10));
+            root.trace_id = minute as u128 + 1;
+            observe(&mut visits, vec![root], Vec::new());
+        }
+        assert_eq!(visits.windows().count(), MOST_WINDOWS);
+    }
+}

@@ -6,13 +6,16 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod compare;
 mod dataset;
 pub mod document;
+pub mod golden;
 mod incidents;
 mod judge;
 mod pool;
 pub mod results;
 mod scenario;
+pub mod suite;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@
 //! This is the only room that prints, asks the environment or ends the process.
 
 mod check;
+mod compare;
 mod completions;
 mod exit_code;
 mod explain;
@@ -16,6 +17,7 @@ mod schema;
 mod shelves;
 mod staging;
 mod terminal;
+mod test;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -48,6 +50,10 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Run every scenario that expects something; fail if one does not get it.
+    Test(Box<test::Test>),
+    /// What a change does to every scenario: two policies, or two stored results.
+    Compare(compare::Compare),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Test(args) => test::run(args, terminal),
+        Verb::Compare(args) => compare::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),

@@ -10,7 +10,7 @@
 
 mod any;
 pub mod diagnostic;
-mod expect;
+pub mod expect;
 mod file;
 pub mod kinds;
 mod load;
@@ -21,7 +21,7 @@ pub mod yaml;
 
 pub use any::{Sort, check_any, of_timeline, recognise};
 pub use diagnostic::{Problem, Severity};
-pub use expect::{Bound, BoundError, Comparison, Expectation};
+pub use expect::{Bound, BoundError, Clause, Comparison, Expectation, Statement};
 pub use file::{PolicySource, ScenarioFile};
 pub use load::{Checked, faults, load_scenario};
 pub use policy::{default_policy, hash, load_policy, shelves};

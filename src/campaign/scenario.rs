@@ -4,6 +4,7 @@ use super::{CaseFailure, Outcomes, Progress, pool};
 use crate::engine;
 use crate::scenario::Checked;
 use crate::trial::{self, Mode, Settings, Trial};
+use crate::world::World;
 use crate::world::synthetic::Synthetic;
 
 /// Runs a scenario once for each seed, on `jobs` threads (0: one a processor).
@@ -22,9 +23,19 @@ fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
     let name = checked.file.name.as_str();
     let mut world = Synthetic::new(checked.spec.clone(), seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    run_in(&mut world, checked, seed)
+}
+
+/// Runs a scenario's engine in a world that may be something else than the scenario's own.
+pub(super) fn run_in(
+    world: &mut dyn World,
+    checked: &Checked,
+    seed: u64,
+) -> Result<Trial, CaseFailure> {
+    let name = checked.file.name.as_str();
     let mut engine = engine::build(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     let settings = Settings { record_tracks: true, ..Settings::new(name, seed, Mode::ClosedLoop) };
-    trial::run(&mut world, &mut *engine, &settings)
+    trial::run(world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

@@ -1,7 +1,7 @@
 //! `windtunnel run PATH`: a scenario on the mock fleet, or the cases of a dataset.
 
 mod dataset;
-mod output;
+pub(super) mod output;
 mod scenario;
 
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Aligned columns and wrapped text, by characters.
 
 /// Rows under a head, two spaces in and two between; columns not in `left` are right-aligned.
-pub(super) fn columns(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> Vec<String> {
+pub(in crate::report) fn columns(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> Vec<String> {
     let head: Vec<String> = head.iter().map(|h| (*h).to_owned()).collect();
     let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
     let width = |i: usize| all.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max();
@@ -16,7 +16,7 @@ pub(super) fn columns(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> Ve
 }
 
 /// Text broken at spaces into lines of at most `width` characters; longer words are cut.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

@@ -8,6 +8,7 @@ pub mod fleet;
 pub mod people;
 mod recorded;
 pub mod synthetic;
+pub mod watch;
 
 pub use recorded::Recorded;
 

@@ -45,7 +45,7 @@ const PLUG_INS: &[(&str, &[&str])] = &[
     ("engine/diagnose", &["catalog", "method"]),
     ("engine/remediate", &["catalog", "remedy"]),
     ("engine/guard", &["catalog", "guardrail"]),
-    ("world/chaos", &["catalog", "fault"]),
+    ("world/chaos", &["catalog", "families", "fault", "onset", "site"]),
     (
         "import",
         &[

@@ -57,6 +57,8 @@ pub enum AnswerKind {
     Approved,
     /// No, do not.
     Refused,
+    /// Mended by hand what the page was about.
+    Fixed,
 }
 
 /// One answer of one person.
@@ -70,4 +72,7 @@ pub struct Answer {
     pub kind: AnswerKind,
     /// Who.
     pub person: Name,
+    /// What they did or why, for a person; empty if there is nothing to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }

@@ -117,7 +117,8 @@ impl Sketch {
 
     pub(crate) fn approve(self, secs: i64, id: u32) -> Self {
         let (action, kind) = (ActionId(id), AnswerKind::Approved);
-        let answer = Answer { action, time: at(secs), kind, person: Name::from("ann") };
+        let detail = String::new();
+        let answer = Answer { action, time: at(secs), kind, person: Name::from("ann"), detail };
         self.line(secs, Body::Answer(answer))
     }
 

@@ -256,6 +256,7 @@ fn decide(log: &mut Journal, culprit: &str) {
         time: at(1270),
         kind: AnswerKind::Acknowledged,
         person: "dana".into(),
+        detail: String::new(),
     };
     log.push(at(1270), Source::People, Body::Answer(seen));
     let done = outcome(1, 1310, OutcomeStatus::Applied, "4 of 4 replicas on v2.4.0");

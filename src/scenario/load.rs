@@ -88,7 +88,8 @@ fn check_shape(node: &Node) -> Vec<Finding> {
     let shelf = faults();
     for (index, fault) in node.get("faults").map(Node::items).unwrap_or_default().iter().enumerate()
     {
-        for pair in fault.pairs().iter().filter(|pair| !matches!(&*pair.key, "at" | "id")) {
+        for pair in fault.pairs().iter().filter(|pair| !matches!(&*pair.key, "at" | "id" | "onset"))
+        {
             findings.extend(shelf.check_pair(pair, &format!("faults[{index}]")));
         }
     }

@@ -7,21 +7,24 @@
 //! container killed for its memory) is handed over with the next control event or scrape.
 
 mod check;
+mod check_faults;
+mod mending;
 mod orders;
 mod scrape;
 mod spec;
 mod truth;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use spec::{FleetProblem, SyntheticSpec};
 
 use crate::kernel::{Queue, Streams};
 use crate::model::{Action, Answer, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
-use crate::unit::{SimDuration, SimTime, Window};
-use crate::world::chaos::{self, Site};
+use crate::unit::{ActionId, Name, SimDuration, SimTime, Window};
+use crate::world::chaos::{self, Around, Fault, Site};
 use crate::world::fleet::{Fleet, Outbox, Telemetry, Timer, request_rate};
+use crate::world::people::Team;
+use crate::world::watch::Watch;
 use crate::world::{World, WorldError};
 use truth::Running;
 
@@ -39,7 +42,9 @@ pub struct Synthetic {
     out: Outbox,
     queue: Queue<Control>,
     faults: Vec<Running>,
-    surges: BTreeMap<u32, f64>,
+    around: Around,
+    people: Team,
+    orders_by_hand: u32,
     streams: Streams,
     operations: Vec<Arc<str>>,
     entry: usize,
@@ -55,6 +60,7 @@ enum Control {
     Fleet(Timer),
     Order(Box<Action>),
     Answer(Answer),
+    Mend { fault: usize, page: ActionId, person: Name },
 }
 
 impl Control {
@@ -65,6 +71,7 @@ impl Control {
             Self::Fleet(_) => 2,
             Self::Order(_) => 3,
             Self::Answer(_) => 4,
+            Self::Mend { .. } => 5,
         }
     }
 }
@@ -83,14 +90,20 @@ impl Synthetic {
         let fleet = Fleet::new(&spec.fleet, &spec.actuation, streams, spec.start);
         let telemetry = Telemetry::new(&fleet, &spec.scrape, streams.child("telemetry"));
         let operation = |name: &String| Arc::from(format!("{name}/handle"));
-        let faults = spec.faults.iter().enumerate().map(|(i, f)| Running::new(i, f)).collect();
+        let faults: Vec<Running> =
+            spec.faults.iter().enumerate().map(|(i, f)| Running::new(i, f)).collect();
+        let keeps_past = faults.iter().any(|fault| fault.fault.distorts());
+        let watch = Watch::new(streams.child("watch"), keeps_past);
+        let people = Team::new(spec.people.clone(), streams.child("people"));
         let mut world = Self {
             topology: fleet.topology(),
             telemetry,
             out: Outbox::default(),
             queue: Queue::new(spec.start, spec.event_budget),
             faults,
-            surges: BTreeMap::new(),
+            around: Around::new(watch),
+            people,
+            orders_by_hand: 0,
             streams,
             operations: spec.fleet.services.keys().map(operation).collect(),
             entry: fleet.index(spec.entry()).expect("the entry was checked"),
@@ -135,27 +148,71 @@ impl Synthetic {
                 if let Some(lasts) = self.faults[index].fault.lasts() {
                     self.schedule(self.out.now + lasts, Control::FaultEnd(index));
                 }
-                self.with_fault(index, |fault, site| fault.fault.begin(site));
+                self.with_fault(index, |fault, site| fault.begin(site));
                 self.faults[index].began = Some(self.out.now);
+                self.after_fault();
             }
-            Control::FaultEnd(index) => self.with_fault(index, |fault, site| fault.fault.end(site)),
+            Control::FaultEnd(index) => {
+                self.with_fault(index, |fault, site| fault.end(site));
+                self.after_fault();
+            }
             Control::Fleet(timer) => self.fleet.on_timer(timer, &mut self.out),
             Control::Order(action) => self.order(&action),
-            Control::Answer(answer) => batch.answers.push(answer),
+            Control::Answer(answer) => self.answer(answer, batch),
+            Control::Mend { fault, page, person } => {
+                batch.answers.extend(self.mend(fault, page, person));
+                self.after_fault();
+            }
         }
         for (at, timer) in std::mem::take(&mut self.out.timers) {
             self.schedule(at, Control::Fleet(timer));
         }
     }
 
-    fn with_fault<T>(&mut self, index: usize, f: impl FnOnce(&Running, &mut Site<'_>) -> T) -> T {
-        let (fleet, out, surges) = (&mut self.fleet, &mut self.out, &mut self.surges);
-        f(&self.faults[index], &mut Site { fleet, out, surges, number: index as u32 })
+    fn with_fault<T>(&mut self, index: usize, f: impl FnOnce(&dyn Fault, &mut Site<'_>) -> T) -> T {
+        let running = &mut self.faults[index];
+        let mut site = Site {
+            fleet: &mut self.fleet,
+            out: &mut self.out,
+            around: &mut self.around,
+            grip: &mut running.grip,
+            number: index as u32,
+            level: running.level,
+        };
+        f(&*running.fault, &mut site)
+    }
+
+    /// A fault began or ended: what hung on it goes on.
+    fn after_fault(&mut self) {
+        self.people.away.clone_from(&self.around.away);
+        if self.around.executor.is_empty() {
+            for action in std::mem::take(&mut self.around.stalled) {
+                self.schedule(self.out.now, Control::Order(Box::new(action)));
+            }
+        }
+    }
+
+    /// Faults that are there grow, come and go, and may be over.
+    fn age_faults(&mut self, now: SimTime) {
+        for index in 0..self.faults.len() {
+            let fault = &self.faults[index];
+            let (Some(began), None) = (fault.began, fault.ended) else { continue };
+            let (onset, before) = (fault.onset, fault.level);
+            let level = onset.level(now.since(began));
+            if level != before {
+                self.with_fault(index, |_, site| site.vary(level));
+                self.faults[index].level = level;
+            }
+            self.with_fault(index, |fault, site| fault.go_on(site));
+            if !self.with_fault(index, |fault, site| fault.present(site)) {
+                self.faults[index].ended = Some(now);
+            }
+        }
     }
 
     fn move_traffic(&mut self) {
         let rate = request_rate(&self.spec.load, self.streams.child("load"), self.out.now);
-        let surge: f64 = self.surges.values().product();
+        let surge: f64 = self.around.surges.values().product();
         self.fleet.tick(self.entry, rate * surge, TICK.secs_f64(), &mut self.out);
     }
 
@@ -165,14 +222,9 @@ impl Synthetic {
         let patience = self.spec.load.timeout.secs_f64();
         let sample = self.fleet.users_saw(self.entry, now, patience);
         self.out.record.sli.push(sample);
+        self.age_faults(now);
         for (at, timer) in std::mem::take(&mut self.out.timers) {
             self.schedule(at, Control::Fleet(timer));
-        }
-        for index in 0..self.faults.len() {
-            let open = self.faults[index].began.is_some() && self.faults[index].ended.is_none();
-            if open && !self.with_fault(index, |fault, site| fault.fault.present(site)) {
-                self.faults[index].ended = Some(now);
-            }
         }
     }
 }
@@ -223,7 +275,7 @@ impl World for Synthetic {
     }
 
     fn ask(&mut self, now: SimTime, action: &Action) {
-        if let Some(answer) = self.spec.people.decide(action.id, now) {
+        if let Some(answer) = self.people.ask(action.id, now) {
             self.schedule(answer.time, Control::Answer(answer));
         }
     }

@@ -187,7 +187,7 @@ pub(super) fn answer(treatment: &mut Treatment, answer: &Answer, out: &mut Vec<D
         return;
     }
     match answer.kind {
-        AnswerKind::Acknowledged => {}
+        AnswerKind::Acknowledged | AnswerKind::Fixed => {}
         AnswerKind::Approved => {
             say(treatment, &action, &format!("approved by {}", answer.person), out);
             treatment.phase = Phase::Approved;

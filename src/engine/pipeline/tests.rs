@@ -71,7 +71,7 @@ impl Feed {
 
     fn answer(&self, action: &Action, time: SimTime) -> Option<Answer> {
         let kind = self.answer?;
-        Some(Answer { action: action.id, time, kind, person: "kim".into() })
+        Some(Answer { action: action.id, time, kind, person: "kim".into(), detail: String::new() })
     }
 }
 

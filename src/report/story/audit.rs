@@ -39,7 +39,9 @@ pub(super) fn audit(told: &Told<'_>) -> Vec<AuditRow> {
             }
             Body::Answer(answer) => {
                 let (tone, word) = answer_words(answer.kind);
-                Some(("people", answer.action, word, answer.person.to_string(), tone))
+                let said = if answer.detail.is_empty() { "" } else { ": " };
+                let reason = format!("{}{said}{}", answer.person, answer.detail);
+                Some(("people", answer.action, word, reason, tone))
             }
             _ => None,
         };

@@ -121,7 +121,7 @@ impl Teller {
                     line.time,
                     Lane::People,
                     tone,
-                    format!("{} {word}: {name}", answer.person),
+                    format!("{} {word}: {name}{}", answer.person, detail(&answer.detail)),
                 );
             }
             Body::Event(event) => self.event(line.time, event),

@@ -127,5 +127,6 @@ pub(super) const fn answer_words(kind: AnswerKind) -> (Tone, &'static str) {
         AnswerKind::Acknowledged => (Tone::Plain, "acknowledged"),
         AnswerKind::Approved => (Tone::Good, "approved"),
         AnswerKind::Refused => (Tone::Bad, "refused"),
+        AnswerKind::Fixed => (Tone::Good, "mended by hand"),
     }
 }

@@ -6,7 +6,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, Site, bound};
+use super::fault::{Build, Fault, Label, ROLLING, bound};
+use super::site::Site;
 use crate::catalog::{Entry, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Name, Ratio, SimDuration};
@@ -82,6 +83,10 @@ impl Fault for Config {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    fn claims(&self) -> Option<(String, Option<SimDuration>)> {
+        Some((format!("the version of {}", self.service), Some(ROLLING)))
     }
 
     fn begin(&self, site: &mut Site<'_>) {

@@ -1,20 +1,32 @@
 //! The faults there are, in alphabetical order.
 
 use super::{
-    Build, bad_deploy, certificate_expiry, config_drift, cpu_hog, dependency_failure,
-    innocent_deploy, memory_leak, traffic_surge,
+    Build, alert_flapping, bad_deploy, certificate_expiry, config_drift, counter_reset, cpu_hog,
+    dependency_failure, executor_down, innocent_deploy, memory_leak, people_absent,
+    telemetry_clock_skew, telemetry_delay, telemetry_duplicate, telemetry_lie, telemetry_loss,
+    telemetry_mislabel, traffic_surge,
 };
 use crate::catalog::Entry;
 
 /// Every kind of fault.
 pub const ALL: &[Entry<Build>] = &[
+    alert_flapping::ENTRY,
     bad_deploy::ENTRY,
     certificate_expiry::ENTRY,
     config_drift::ENTRY,
+    counter_reset::ENTRY,
     cpu_hog::ENTRY,
     dependency_failure::ENTRY,
+    executor_down::ENTRY,
     innocent_deploy::ENTRY,
     memory_leak::ENTRY,
+    people_absent::ENTRY,
+    telemetry_clock_skew::ENTRY,
+    telemetry_delay::ENTRY,
+    telemetry_duplicate::ENTRY,
+    telemetry_lie::ENTRY,
+    telemetry_loss::ENTRY,
+    telemetry_mislabel::ENTRY,
     traffic_surge::ENTRY,
 ];
 

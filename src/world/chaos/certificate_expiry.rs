@@ -6,10 +6,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, Site, bound};
+use super::fault::{Build, Fault, Label, bound};
+use super::site::Site;
 use crate::catalog::{Entry, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Name, SimDuration};
+use crate::world::fleet::FleetSpec;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "certificate_expiry",
@@ -46,6 +48,22 @@ impl Fault for Config {
     fn begin(&self, site: &mut Site<'_>) {
         let index = site.index(&self.service);
         site.fleet.services[index].certificate_ends = Some(site.now() + self.expires_in);
+    }
+
+    fn claims(&self) -> Option<(String, Option<SimDuration>)> {
+        Some((format!("the certificate of {}", self.service), None))
+    }
+
+    fn misfits(&self, fleet: &FleetSpec) -> Vec<(&'static str, String)> {
+        let owner = fleet.services.get(&self.service);
+        let without = owner.is_some_and(|s| s.certificate_expires_in.is_none());
+        let expected = "expected a service with `certificate_expires_in`";
+        let message = || ("service", format!("{expected}, {} has no certificate", self.service));
+        without.then(message).into_iter().collect()
+    }
+
+    fn has_strength(&self) -> bool {
+        false
     }
 
     fn end(&self, _: &mut Site<'_>) {}

@@ -6,10 +6,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, Site, bound};
+use super::fault::{Build, Fault, Label, bound};
+use super::site::Site;
 use crate::catalog::{Entry, schema_of};
 use crate::model::{Cause, Event, EventKind, Verb};
-use crate::unit::{Name, Ratio};
+use crate::unit::{Name, Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -54,6 +55,10 @@ impl Fault for Config {
 
     fn problems(&self) -> Vec<(&'static str, String)> {
         bound("slow_factor", self.slow_factor, 1.0).into_iter().collect()
+    }
+
+    fn claims(&self) -> Option<(String, Option<SimDuration>)> {
+        Some((format!("key {:?} of {}", self.key, self.service), None))
     }
 
     fn begin(&self, site: &mut Site<'_>) {

@@ -6,7 +6,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, Site};
+use super::fault::{Build, Fault, Label};
+use super::site::Site;
 use crate::catalog::{Entry, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Name, Ratio, SimDuration};

@@ -1,11 +1,12 @@
 //! The contract of a fault: begin, end, say whether it is still there, say what it was.
 //!
-//! In: the fleet at the instant of injection. Out: effects on it, and a label for the truth.
+//! In: the fleet at the instant of injection. Out: effects on it or on what is around it, and a
+//! label for the truth.
 
+use super::site::Site;
 use crate::catalog::{KindError, Spec};
-use crate::model::{Cause, Verb};
-use crate::unit::{Name, SimDuration, SimTime};
-use crate::world::fleet::{Effect, Fleet, Outbox};
+use crate::model::{Cause, Operation, Strategy, Verb};
+use crate::unit::{Name, SimDuration};
 
 /// How the folder builds a fault.
 pub type Build = fn(&Spec) -> Result<Box<dyn Fault>, KindError>;
@@ -20,6 +21,27 @@ pub trait Fault: Send {
         Vec::new()
     }
 
+    /// What in the fleet is missing for it: name of the parameter, what was expected.
+    fn misfits(&self, _: &crate::world::fleet::FleetSpec) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// What it alone can change at a time, e.g. "the version of cart", and for how long at least
+    /// (`None`: to the end). Two faults that claim the same contradict each other.
+    fn claims(&self) -> Option<(String, Option<SimDuration>)> {
+        None
+    }
+
+    /// Whether its strength can grow or come and go (`onset`).
+    fn has_strength(&self) -> bool {
+        true
+    }
+
+    /// Whether it distorts the telemetry and may ask for earlier samples.
+    fn distorts(&self) -> bool {
+        false
+    }
+
     /// How long it lasts by itself; `None`: until somebody removes it.
     fn lasts(&self) -> Option<SimDuration> {
         None
@@ -28,7 +50,10 @@ pub trait Fault: Send {
     /// Pulls on the fleet from now on.
     fn begin(&self, site: &mut Site<'_>);
 
-    /// Stops by itself after `lasts`.
+    /// Does something more each second while it is there; most faults need not.
+    fn go_on(&self, _: &mut Site<'_>) {}
+
+    /// Stops by itself after `lasts`, or because somebody removed the cause by hand.
     fn end(&self, site: &mut Site<'_>) {
         site.lift();
     }
@@ -38,18 +63,36 @@ pub trait Fault: Send {
 
     /// What a referee should expect; `None`: nothing is wrong.
     fn label(&self) -> Option<Label>;
+
+    /// What a person does by hand who has found out; by default what the cause asks for.
+    fn repair(&self) -> Repair {
+        let Some(label) = self.label() else { return Repair::Remove };
+        let operation = match label.cause {
+            Cause::BadDeploy if label.acceptable.contains(&Verb::Rollback) => {
+                Operation::Rollback { version: None, strategy: Strategy::Rolling }
+            }
+            Cause::ConfigDrift if label.acceptable.contains(&Verb::ReconcileConfig) => {
+                Operation::ReconcileConfig
+            }
+            Cause::CertificateExpiry => Operation::RotateCertificate,
+            _ => return Repair::Remove,
+        };
+        Repair::Order { target: label.root, operation }
+    }
 }
 
-/// Where a fault works.
-pub struct Site<'a> {
-    /// The fleet.
-    pub fleet: &'a mut Fleet,
-    /// What leaves the fleet.
-    pub out: &'a mut Outbox,
-    /// Requests are multiplied by these, by the number of the fault.
-    pub surges: &'a mut std::collections::BTreeMap<u32, f64>,
-    /// The number of this fault.
-    pub number: u32,
+/// What a person does by hand about a fault.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Repair {
+    /// Gives the platform an order.
+    Order {
+        /// To which service.
+        target: Name,
+        /// What.
+        operation: Operation,
+    },
+    /// Removes the cause itself: patches, calls the provider, frees what was taken.
+    Remove,
 }
 
 /// What a fault is, for the truth.
@@ -65,43 +108,17 @@ pub struct Label {
     pub forbidden: Vec<Verb>,
 }
 
-impl Site<'_> {
-    /// The instant.
+impl Label {
+    /// A label; paging a person is always acceptable.
     #[must_use]
-    pub fn now(&self) -> SimTime {
-        self.out.now
-    }
-
-    /// The index of a service that was checked to exist.
-    #[must_use]
-    pub fn index(&self, service: &str) -> usize {
-        self.fleet.index(service).expect("the services of faults were checked")
-    }
-
-    /// Puts an effect on a service in this fault's name.
-    pub fn put(&mut self, service: &str, effect: Effect) {
-        let index = self.index(service);
-        self.fleet.services[index].effects.insert(self.number, effect);
-    }
-
-    /// Takes this fault's effects off all services, and its surge off the load.
-    pub fn lift(&mut self) {
-        for service in &mut self.fleet.services {
-            service.effects.remove(&self.number);
-        }
-        self.surges.remove(&self.number);
-    }
-
-    /// Whether an effect of this fault still reaches the service.
-    #[must_use]
-    pub fn holds(&self, service: &str) -> bool {
-        let owner = &self.fleet.services[self.index(service)];
-        owner.effects.get(&self.number).is_some_and(|effect| {
-            effect.reaches(&owner.template.version)
-                || owner.replicas().any(|r| effect.reaches(&r.template.version))
-        })
+    pub fn new(root: &str, cause: Cause, helps: &[Verb], hurts: &[Verb]) -> Self {
+        let acceptable = helps.iter().copied().chain([Verb::PageOnCall]).collect();
+        Self { root: Name::from(root), cause, acceptable, forbidden: hurts.to_vec() }
     }
 }
+
+/// Two deploys of a service that are closer than this are one too many.
+pub(super) const ROLLING: SimDuration = SimDuration::from_secs(60);
 
 /// A share or factor that is out of bounds, for `Fault::problems`.
 #[must_use]

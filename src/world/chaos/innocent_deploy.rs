@@ -6,8 +6,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, Site};
+use super::fault::{Build, Fault, Label, ROLLING};
+use super::site::Site;
 use crate::catalog::{Entry, schema_of};
+use crate::unit::SimDuration;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "innocent_deploy",
@@ -33,6 +35,14 @@ struct Config {
 impl Fault for Config {
     fn services(&self) -> Vec<(&'static str, &str)> {
         vec![("service", &self.service)]
+    }
+
+    fn has_strength(&self) -> bool {
+        false
+    }
+
+    fn claims(&self) -> Option<(String, Option<SimDuration>)> {
+        Some((format!("the version of {}", self.service), Some(ROLLING)))
     }
 
     fn begin(&self, site: &mut Site<'_>) {

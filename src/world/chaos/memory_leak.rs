@@ -7,7 +7,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, Site, bound};
+use super::fault::{Build, Fault, Label, bound};
+use super::site::Site;
 use crate::catalog::{Entry, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Name, SimDuration};

@@ -10,13 +10,15 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::catalog::Spec;
+use super::onset::Onset;
+use crate::catalog::{Spec, schema_of};
 use crate::unit::SimDuration;
 
 /// When a fault is injected and which.
 ///
 /// ```yaml
 /// - at: 10m
+///   onset: { ramp: 5m } # or step, or { flap: { on: 1m, off: 2m } }
 ///   bad_deploy: { service: api-server, version: v2.4.1, mode: leak }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ pub struct FaultSpec {
     pub at: SimDuration,
     /// Name of the incident that it causes; the kind and its number if absent.
     pub id: Option<String>,
+    /// How it comes on (default: at once).
+    pub onset: Onset,
     /// The fault.
     pub spec: Spec,
 }
@@ -35,6 +39,10 @@ impl Serialize for FaultSpec {
         map.insert("at".to_owned(), Value::String(self.at.to_string()));
         if let Some(id) = &self.id {
             map.insert("id".to_owned(), Value::String(id.clone()));
+        }
+        if self.onset != Onset::Step {
+            let onset = serde_json::to_value(self.onset).map_err(serde::ser::Error::custom)?;
+            map.insert("onset".to_owned(), onset);
         }
         map.insert(self.spec.kind.clone(), Value::Object(self.spec.params.clone()));
         map.serialize(s)
@@ -48,6 +56,8 @@ impl<'de> Deserialize<'de> for FaultSpec {
         let at = serde_json::from_value(at).map_err(|e| D::Error::custom(format!("at: {e}")))?;
         let id = map.remove("id").map(serde_json::from_value).transpose();
         let id = id.map_err(|e| D::Error::custom(format!("id: {e}")))?;
+        let onset = map.remove("onset").map(serde_json::from_value).transpose();
+        let onset = onset.map_err(|e| D::Error::custom(format!("onset: {e}")))?;
         let kinds: Vec<String> = map.keys().cloned().collect();
         match map.into_iter().next() {
             Some((kind, params)) if kinds.len() == 1 => {
@@ -60,10 +70,11 @@ impl<'de> Deserialize<'de> for FaultSpec {
                         )));
                     }
                 };
-                Ok(Self { at, id, spec: Spec { kind, params } })
+                Ok(Self { at, id, onset: onset.unwrap_or_default(), spec: Spec { kind, params } })
             }
             _ => Err(D::Error::custom(format!(
-                "expected `at`, optionally `id`, and exactly one kind of fault, found {kinds:?}"
+                "expected `at`, optionally `id` and `onset`, and exactly one kind of fault, \
+                 found {kinds:?}"
             ))),
         }
     }
@@ -75,13 +86,14 @@ impl JsonSchema for FaultSpec {
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> Schema {
         let duration = schemars::json_schema!({ "type": "string", "format": "duration" });
+        let onset = schema_of::<Onset>().to_value();
         schemars::json_schema!({
             "description": "when (`at`, from the start), and one kind of fault over its parameters",
             "type": "object",
             "required": ["at"],
             "minProperties": 2,
-            "maxProperties": 3,
-            "properties": { "at": duration, "id": { "type": "string" } },
+            "maxProperties": 4,
+            "properties": { "at": duration, "id": { "type": "string" }, "onset": onset },
             "additionalProperties": { "type": ["object", "null"] }
         })
     }

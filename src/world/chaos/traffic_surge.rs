@@ -6,7 +6,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, Site, bound};
+use super::fault::{Build, Fault, Label, bound};
+use super::site::Site;
 use crate::catalog::{Entry, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Name, SimDuration};
@@ -51,11 +52,11 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        site.surges.insert(site.number, self.factor);
+        site.surge(self.factor);
     }
 
     fn present(&self, site: &Site<'_>) -> bool {
-        site.surges.contains_key(&site.number)
+        site.around.surges.contains_key(&site.number)
     }
 
     fn label(&self) -> Option<Label> {

@@ -61,6 +61,21 @@ impl Effect {
         }
     }
 
+    /// The same at a part of its strength; 0 does nothing.
+    #[must_use]
+    pub fn scaled(&self, level: f64) -> Self {
+        Self {
+            scope: self.scope.clone(),
+            slow: 1.0 + (self.slow - 1.0) * level,
+            errors: self.errors * level,
+            stolen_cpu: self.stolen_cpu * level,
+            leak_mib_per_minute: self.leak_mib_per_minute * level,
+            leak_mib_per_1000_requests: self.leak_mib_per_1000_requests * level,
+            crash_after: self.crash_after.filter(|_| level > 0.0),
+            error_words: self.error_words,
+        }
+    }
+
     /// Whether a replica that runs `version` feels it.
     #[must_use]
     pub fn reaches(&self, version: &str) -> bool {

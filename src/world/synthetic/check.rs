@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 use super::spec::{FleetProblem, SyntheticSpec};
 use crate::catalog::{did_you_mean, nearest};
 use crate::unit::SimDuration;
-use crate::world::chaos::{self, FaultSpec};
 use crate::world::fleet::{ServiceSpec, call_order};
 
+/// Longest run: what users saw is kept second by second, about 4 MB a day.
+const LONGEST: SimDuration = SimDuration::from_secs(92 * 86_400);
+
 /// Problems found so far.
-struct Findings<'a> {
-    spec: &'a SyntheticSpec,
+pub(super) struct Findings<'a> {
+    pub(super) spec: &'a SyntheticSpec,
     found: Vec<FleetProblem>,
 }
 
@@ -22,6 +24,7 @@ impl SyntheticSpec {
     pub fn check(&self) -> Vec<FleetProblem> {
         let mut findings = Findings { spec: self, found: Vec::new() };
         findings.clock();
+        findings.people();
         findings.objective();
         findings.load();
         for (name, service) in &self.fleet.services {
@@ -29,16 +32,14 @@ impl SyntheticSpec {
         }
         findings.graph();
         findings.slots();
-        for (index, fault) in self.faults.iter().enumerate() {
-            findings.fault(&format!("faults[{index}]"), fault);
-        }
+        findings.faults();
         findings.found.sort();
         findings.found
     }
 }
 
 impl Findings<'_> {
-    fn note(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn note(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.found.push(FleetProblem::new(path, message));
     }
 
@@ -60,7 +61,7 @@ impl Findings<'_> {
         }
     }
 
-    fn known(&mut self, path: String, name: &str) -> bool {
+    pub(super) fn known(&mut self, path: String, name: &str) -> bool {
         let services = &self.spec.fleet.services;
         let known = services.contains_key(name);
         if !known {
@@ -74,6 +75,9 @@ impl Findings<'_> {
         const SECOND: SimDuration = SimDuration::from_secs(1);
         let spec = self.spec;
         self.lasting("duration".to_owned(), spec.duration, SECOND);
+        if spec.duration > LONGEST {
+            self.note("duration", format!("expected at most {LONGEST}, found {}", spec.duration));
+        }
         let interval = spec.scrape.interval;
         if interval < SECOND || interval.nanos() % SECOND.nanos() != 0 {
             self.note("scrape.interval", format!("expected whole seconds, found {interval}"));
@@ -83,13 +87,17 @@ impl Findings<'_> {
         }
         self.not_negative("scrape.noise_cv".to_owned(), spec.scrape.noise_cv);
         for (name, value) in [
-            ("people.acknowledge_after", spec.people.acknowledge_after),
-            ("people.approve_after", spec.people.approve_after),
             ("actuation.delay", spec.actuation.delay),
             ("actuation.canary_pause", spec.actuation.canary_pause),
             ("actuation.deadline", spec.actuation.deadline),
         ] {
             self.lasting(name.to_owned(), value, SimDuration::ZERO);
+        }
+    }
+
+    fn people(&mut self) {
+        for (path, message) in self.spec.people.problems() {
+            self.note(format!("people.{path}"), message);
         }
     }
 
@@ -186,29 +194,6 @@ impl Findings<'_> {
             .collect();
         for name in services.keys().filter(|name| slots.contains(*name)) {
             self.note(format!("fleet.services.{name}"), "is also the name of a replica");
-        }
-    }
-
-    fn fault(&mut self, path: &str, fault: &FaultSpec) {
-        if fault.at < SimDuration::ZERO || fault.at >= self.spec.duration {
-            let (found, end) = (fault.at, self.spec.duration);
-            let message = format!("expected from 0s to before the end ({end}), found {found}");
-            self.note(format!("{path}.at"), message);
-        }
-        let path = format!("{path}.{}", fault.spec.kind);
-        match chaos::build(fault) {
-            Err(error) => self.note(path, error.to_string()),
-            Ok(built) => {
-                for (parameter, service) in built.services() {
-                    self.known(format!("{path}.{parameter}"), service);
-                }
-                for (parameter, message) in built.problems() {
-                    self.note(format!("{path}.{parameter}"), message);
-                }
-                if built.lasts().is_some_and(|lasts| lasts <= SimDuration::ZERO) {
-                    self.note(format!("{path}.lasts"), "expected more than 0s");
-                }
-            }
         }
     }
 }

@@ -4,7 +4,8 @@
 //! an unknown target change nothing; everything else is the fleet's to answer.
 
 use super::{Control, Synthetic};
-use crate::model::{Action, Operation, OutcomeStatus};
+use crate::model::{Action, Answer, AnswerKind, Batch, Operation, OutcomeStatus};
+use crate::world::chaos::Executor;
 
 impl Synthetic {
     /// The platform takes up an action.
@@ -16,10 +17,22 @@ impl Synthetic {
         if matches!(action.operation, Operation::PageOnCall { .. }) {
             self.out.outcome(action.id, OutcomeStatus::Started, "page sent");
             self.out.outcome(action.id, OutcomeStatus::Applied, "page delivered");
-            if let Some(answer) = self.spec.people.acknowledge(action.id, self.out.now) {
+            if let Some(answer) = self.people.page(action.id, self.out.now) {
                 self.schedule(answer.time, Control::Answer(answer));
             }
             return;
+        }
+        match self.around.executor.values().max() {
+            Some(Executor::Refuses) => {
+                let why = "the executor of orders is down";
+                self.out.outcome(action.id, OutcomeStatus::Failed, why);
+                return;
+            }
+            Some(Executor::Hangs) => {
+                self.around.stalled.push(action.clone());
+                return;
+            }
+            None => {}
         }
         let found = self.topology.find(&action.target).map(|id| self.topology.service_of(id));
         let service = found.ok().and_then(|id| self.fleet.index(self.topology.name(id)));
@@ -30,5 +43,14 @@ impl Synthetic {
                 self.out.outcome(action.id, OutcomeStatus::NotApplicable, detail);
             }
         }
+    }
+
+    /// A person says something.
+    pub(super) fn answer(&mut self, answer: Answer, batch: &mut Batch) {
+        match answer.kind {
+            AnswerKind::Acknowledged => self.take_in_hand(&answer),
+            _ => self.people.answered(answer.action),
+        }
+        batch.answers.push(answer);
     }
 }

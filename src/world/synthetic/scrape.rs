@@ -4,6 +4,7 @@
 //! events, outcomes and last words whenever there are some. Events of what is not ours stay unseen.
 
 use super::Synthetic;
+use super::mending::BY_HAND;
 use crate::model::{Batch, Event};
 use crate::unit::SimTime;
 
@@ -13,21 +14,32 @@ impl Synthetic {
         self.hand_over(batch);
         let (spec, scrape) = (&self.spec.scrape, self.scrapes);
         let logs = self.streams.child("logs");
+        let (first_log, first_span) = (batch.logs.len(), batch.spans.len());
         self.fleet.write_logs(spec, logs, now, scrape, &mut batch.logs);
         let spans = (self.streams.child("spans"), self.operations.as_slice());
         self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
         let frame = &mut batch.frame;
         self.telemetry.scrape(&mut self.fleet, frame, now, scrape, spec.interval);
+        let (watch, map) = (&mut self.around.watch, &self.topology);
+        watch.logs(&mut batch.logs, first_log, now, map);
+        watch.spans(&mut batch.spans, first_span, now, map);
+        watch.remember(frame);
+        watch.frame(frame, scrape, &self.telemetry.series, map);
         batch.has_frame = true;
         self.next_scrape = now + spec.interval;
     }
 
     /// Gives the batch what became visible; what nobody can see stays unseen.
     pub(super) fn hand_over(&mut self, batch: &mut Batch) {
+        let (first_log, first_event) = (batch.logs.len(), batch.events.len());
         batch.logs.append(&mut self.out.logs);
+        self.out.outcomes.retain(|outcome| outcome.action.0 < BY_HAND);
         batch.outcomes.append(&mut self.out.outcomes);
         let map = &self.topology;
         let seen = |event: &Event| event.entity.as_ref().is_none_or(|name| map.find(name).is_ok());
         batch.events.extend(self.out.events.drain(..).filter(seen));
+        let (watch, now) = (&mut self.around.watch, self.out.now);
+        watch.logs(&mut batch.logs, first_log, now, map);
+        watch.events(&mut batch.events, first_event, now, map);
     }
 }

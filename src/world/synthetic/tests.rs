@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::truth::violates;
 use super::*;
-use crate::model::{Event, Operation, Outcome, OutcomeStatus, Risk, Strategy, names};
+use crate::model::{
+    AnswerKind, Event, Operation, Outcome, OutcomeStatus, Risk, Strategy, Verb, names,
+};
 use crate::unit::{ActionId, IncidentId, Name};
 
 const SHOP: &str = include_str!("../../../scenarios/0247-memory-leak.yaml");
@@ -227,10 +229,142 @@ fn an_order_may_fail_without_a_trace() {
 #[test]
 fn a_page_is_delivered_and_acknowledged_later() {
     let page = action("cart", Operation::PageOnCall { summary: "look".to_owned() });
-    let spec = SyntheticSpec { duration: SimDuration::from_secs(900), ..healthy() };
+    let mut spec = SyntheticSpec { duration: SimDuration::from_secs(1800), ..healthy() };
+    (spec.people.spread, spec.people.night_factor) = (0.0, 1.5);
     let (_, tape) = run(spec, 3, &[("02:05:00", page)]);
     assert_eq!(tape.outcomes.last().unwrap().status, OutcomeStatus::Applied);
-    assert_eq!(tape.answers[0].time, at("02:11:02"));
+    assert_eq!(tape.answers[0].time, at("02:14:02"));
+    assert_eq!(tape.answers.len(), 1, "nothing is wrong: nothing is mended");
+}
+
+#[test]
+fn a_paged_person_mends_the_fleet_by_hand() {
+    let page = action("api-server", Operation::PageOnCall { summary: "leak".to_owned() });
+    let (world, tape) = run(shop(), 247, &[("02:34:00", page)]);
+    let kinds: Vec<AnswerKind> = tape.answers.iter().map(|answer| answer.kind).collect();
+    assert_eq!(kinds, [AnswerKind::Acknowledged, AnswerKind::Fixed]);
+    let fixed = &tape.answers[1];
+    assert_eq!(fixed.detail, "rollback of api-server");
+    assert!(fixed.time > tape.answers[0].time + SimDuration::from_secs(120), "it takes a while");
+    let deed = &world.record().deeds[0];
+    assert_eq!((deed.action, deed.verb, deed.complete), (None, Verb::Rollback, true));
+    assert!(tape.outcomes.iter().all(|outcome| outcome.action == ActionId(1)), "only the page's");
+    assert!(world.truth().unwrap().incidents[0].window.end < world.window().end);
+    assert!(pain(&world, "03:25:00", "03:30:00") < 0.01);
+    let mut unskilled = shop();
+    unskilled.people.manual.fix = false;
+    let page = action("api-server", Operation::PageOnCall { summary: "leak".to_owned() });
+    let (world, tape) = run(unskilled, 247, &[("02:34:00", page)]);
+    assert_eq!(tape.answers.len(), 1);
+    assert_eq!(world.truth().unwrap().incidents[0].window.end, world.window().end);
+}
+
+#[test]
+fn what_no_order_heals_is_removed_by_hand() {
+    let down = json!({ "service": "payments", "error_ratio": 1.0 });
+    let spec = with_fault("10m", "dependency_failure", down);
+    let page = action("payments", Operation::PageOnCall { summary: "down".to_owned() });
+    let (world, tape) = run(spec, 3, &[("02:12:00", page)]);
+    assert_eq!(tape.answers[1].detail, "removed the cause of dependency_failure-1");
+    assert!(world.record().deeds.is_empty());
+    assert!(world.truth().unwrap().incidents[0].window.end < world.window().end);
+}
+
+#[test]
+fn nobody_answers_while_people_are_absent() {
+    let mut spec = with_fault("1m", "people_absent", json!({ "lasts": "30m" }));
+    spec.people.spread = 0.0;
+    let page = || action("cart", Operation::PageOnCall { summary: "look".to_owned() });
+    let second = Action { id: ActionId(2), ..page() };
+    let (_, tape) = run(spec, 3, &[("02:05:00", page()), ("02:40:00", second)]);
+    let answered: Vec<ActionId> = tape.answers.iter().map(|answer| answer.action).collect();
+    assert_eq!(answered, [ActionId(2)]);
+}
+
+#[test]
+fn an_executor_that_is_down_refuses_or_acts_late() {
+    let order = || action("cart", Operation::Restart);
+    let go = |mode: &str| {
+        let down = json!({ "mode": mode, "lasts": "10m" });
+        run(with_fault("1m", "executor_down", down), 3, &[("02:05:00", order())])
+    };
+    let (world, tape) = go("refuses");
+    assert_eq!(tape.outcomes[0].status, OutcomeStatus::Failed);
+    assert!(world.record().deeds.is_empty());
+    let (world, tape) = go("hangs");
+    assert_eq!(tape.outcomes.last().unwrap().status, OutcomeStatus::Applied);
+    assert_eq!(world.record().deeds[0].began, at("02:11:00"));
+}
+
+#[test]
+fn a_fault_may_grow_or_come_and_go() {
+    let fault = |onset: Value| {
+        let params = json!({ "service": "catalog", "error_ratio": 0.5 });
+        let fault = json!({ "at": "10m", "onset": onset, "dependency_failure": params });
+        let fault = serde_json::from_value(fault).unwrap();
+        SyntheticSpec { faults: vec![fault], ..shop() }
+    };
+    let errors = |spec: SyntheticSpec, from: &str, to: &str| {
+        let (world, tape) = run(spec, 3, &[]);
+        let of =
+            |from: &str, to: &str| peak(&world, &tape, "catalog", names::ERROR_RATIO, from, to);
+        of(from, to)
+    };
+    let ramp = || fault(json!({ "ramp": "20m" }));
+    assert!(errors(ramp(), "02:10:30", "02:12:00") < 0.1);
+    assert!(errors(ramp(), "02:30:30", "02:40:00") > 0.45);
+    let flap = || fault(json!({ "flap": { "on": "5m", "off": "10m" } }));
+    assert!(errors(flap(), "02:11:00", "02:14:00") > 0.45);
+    assert!(errors(flap(), "02:16:00", "02:24:00") < 0.05);
+    assert!(errors(flap(), "02:26:00", "02:29:00") > 0.45);
+}
+
+#[test]
+fn late_and_lost_telemetry_is_late_and_lost() {
+    let lost = json!({ "service": "catalog", "lasts": "10m" });
+    let (world, tape) = run(with_fault("10m", "telemetry_loss", lost), 3, &[]);
+    let column = |name: &str| {
+        let mine = |meta: &crate::model::SeriesMeta| {
+            world.topology().name(meta.entity).as_str() == name && meta.metric == names::ERROR_RATIO
+        };
+        world.series().iter().find(|(_, meta)| mine(meta)).unwrap().0.index()
+    };
+    let gaps = |name: &str| tape.frames.iter().filter(|(_, f)| f[column(name)].is_nan()).count();
+    assert_eq!((gaps("catalog"), gaps("search")), (40, 0));
+    assert!(world.truth().unwrap().incidents.is_empty(), "the fleet is well");
+}
+
+#[test]
+fn faults_that_contradict_each_other_are_refused() {
+    let fault = |at: &str, kind: &str, params: Value| {
+        serde_json::from_value(json!({ "at": at, "id": "same", kind: params })).unwrap()
+    };
+    let deploy = || json!({ "service": "cart", "version": "v9", "mode": "slow" });
+    let key = || json!({ "service": "cart", "key": "ttl", "desired": "1", "live": "2" });
+    let spec = SyntheticSpec {
+        faults: vec![
+            fault("10m", "bad_deploy", deploy()),
+            fault("10m30s", "innocent_deploy", json!({ "service": "cart", "version": "v8" })),
+            fault("20m", "config_drift", key()),
+            fault("40m", "config_drift", key()),
+            fault("50m", "certificate_expiry", json!({ "service": "users" })),
+            fault("-5m", "people_absent", json!({ "lasts": "-1s" })),
+        ],
+        duration: SimDuration::from_secs(900_000 * 3600),
+        ..shop()
+    };
+    let problems: Vec<String> = spec.check().iter().map(ToString::to_string).collect();
+    for expected in [
+        "faults[1]: contradicts faults[0], which changes the version of cart too",
+        "faults[3]: contradicts faults[2], which changes key \"ttl\" of cart too (from 20m)",
+        "faults[1].id: faults[0] has the name \"same\" too",
+        "faults[4].certificate_expiry.service: expected a service with",
+        "faults[5].at: expected from 0s to before the end",
+        "faults[5].people_absent.lasts: expected more than 0s, found -1s",
+        "duration: expected at most 92d, found 37500d",
+    ] {
+        assert!(problems.iter().any(|p| p.starts_with(expected)), "{expected}\n{problems:#?}");
+    }
 }
 
 /// A fault hurts users, the remedy at 02:20 heals, and an innocent remedy does not.

@@ -7,7 +7,7 @@
 
 use crate::model::{Objective, SliSample, TrueIncident, Truth, WorldRecord};
 use crate::unit::{SimDuration, SimTime, Window};
-use crate::world::chaos::{Fault, FaultSpec};
+use crate::world::chaos::{Fault, FaultSpec, Grip, Onset};
 
 /// How long after a fault ceased a detection still is about it: backlogs drain, windows are long.
 const AFTERMATH: SimDuration = SimDuration::from_secs(300);
@@ -22,13 +22,30 @@ pub(super) struct Running {
     pub(super) began: Option<SimTime>,
     /// When the fleet no longer suffered from it.
     pub(super) ended: Option<SimTime>,
+    /// How it comes on.
+    pub(super) onset: Onset,
+    /// Its strength as of the last second.
+    pub(super) level: f64,
+    /// What it put where.
+    pub(super) grip: Grip,
+    /// Whether a person is at work on it.
+    pub(super) in_hand: bool,
 }
 
 impl Running {
     /// The fault of a checked spec, not begun.
     pub(super) fn new(index: usize, spec: &FaultSpec) -> Self {
         let id = spec.id.clone().unwrap_or_else(|| format!("{}-{}", spec.spec.kind, index + 1));
-        Self { fault: super::built(spec), id, began: None, ended: None }
+        Self {
+            fault: super::built(spec),
+            id,
+            began: None,
+            ended: None,
+            onset: spec.onset,
+            level: spec.onset.level(SimDuration::ZERO),
+            grip: Grip::default(),
+            in_hand: false,
+        }
     }
 }
 

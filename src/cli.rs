@@ -9,6 +9,7 @@ mod completions;
 mod exit_code;
 mod explain;
 mod failure;
+mod hunt;
 mod import;
 mod list;
 mod progress;
@@ -54,6 +55,8 @@ enum Verb {
     Test(Box<test::Test>),
     /// What a change does to every scenario: two policies, or two stored results.
     Compare(compare::Compare),
+    /// Search for a scenario in which the engine breaks a rule, and make it small.
+    Hunt(hunt::Hunt),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -104,6 +107,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Run(args) => run::run(args, terminal),
         Verb::Test(args) => test::run(args, terminal),
         Verb::Compare(args) => compare::run(args, terminal),
+        Verb::Hunt(args) => hunt::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),

@@ -85,9 +85,16 @@ pub(super) fn run(args: &Compare, terminal: Terminal) -> Result<u8, Failure> {
         (Side::Stored(base), Side::Stored(head)) => (base, head),
         (Side::Policy(base), Side::Policy(head)) => {
             let scenarios = scenarios(args)?;
-            (run_side(args, &scenarios, &base, terminal)?, run_side(args, &scenarios, &head, terminal)?)
+            (
+                run_side(args, &scenarios, &base, terminal)?,
+                run_side(args, &scenarios, &head, terminal)?,
+            )
         }
-        _ => return Err(Failure::usage("expected two policies or two stored results, found one of each")),
+        _ => {
+            return Err(Failure::usage(
+                "expected two policies or two stored results, found one of each",
+            ));
+        }
     };
     let found = compare::compare(&base, &head, &allowed, args.alpha);
     if found.pairs == 0 {
@@ -112,11 +119,17 @@ fn side(path: &Path) -> Result<Side, Failure> {
         return load_policy(path).map(|p| Side::Policy(Box::new(p))).map_err(Failure::Problems);
     }
     let mut files = Vec::new();
-    if path.is_dir() { collect(path, &mut files) } else { files.push(path.to_owned()) }
+    if path.is_dir() {
+        collect(path, &mut files)
+    } else {
+        files.push(path.to_owned())
+    }
     files.sort();
     if files.is_empty() {
         let found = path.display();
-        return Err(Failure::usage(format!("{found}: expected result.json somewhere below, found none")));
+        return Err(Failure::usage(format!(
+            "{found}: expected result.json somewhere below, found none"
+        )));
     }
     let mut samples = Vec::new();
     for file in files {
@@ -201,8 +214,7 @@ fn self_check(args: &Compare, times: u64, terminal: Terminal) -> Result<u8, Fail
     let scenarios = scenarios(args)?;
     let progress = Progress::new(terminal, "comparisons");
     let told = |done: usize, total: usize, name: &str| progress.set(done, total, name);
-    let found =
-        compare::calibrate(&scenarios, Some(&policy), times, args.seeds, args.alpha, &told);
+    let found = compare::calibrate(&scenarios, Some(&policy), times, args.seeds, args.alpha, &told);
     progress.finish();
     let found = found.map_err(|failures| broken(&failures))?;
     let share = |hits: u64, n: u64| {

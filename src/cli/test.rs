@@ -2,7 +2,10 @@
 
 mod files;
 mod last;
+mod meta;
 mod tell;
+
+pub(super) use files::write_whole;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -49,6 +52,13 @@ pub(super) struct Test {
     /// Most control events of a trial (default: the scenario's event_budget).
     #[arg(long, value_name = "N")]
     max_events: Option<u64>,
+    /// Hold changes against each scenario that must not change the diagnosis: all times shifted,
+    /// services renamed, series permuted, traffic scaled, a service added, scrapes doubled.
+    #[arg(long, conflicts_with_all = ["bless", "junit", "markdown"])]
+    metamorphic: bool,
+    /// Seeds of each metamorphic relation.
+    #[arg(long, value_name = "COUNT", default_value_t = 3, requires = "metamorphic")]
+    seeds: u64,
     /// Accept what is new as golden; makes goldens for the tests that are run.
     #[arg(long)]
     bless: bool,
@@ -98,6 +108,9 @@ pub(super) fn run(args: &Test, terminal: Terminal) -> Result<u8, Failure> {
         terminal.print(&ids.join("\n"))?;
         return Ok(exit_code::DONE);
     }
+    if args.metamorphic {
+        return meta::run(args, &tests, terminal);
+    }
     files::prove_writable(args)?;
     let begun = now();
     let patience = Duration::from_nanos(args.timeout.nanos().unsigned_abs());
@@ -133,11 +146,11 @@ fn chosen(args: &Test, terminal: Terminal) -> Result<Vec<suite::Test>, Failure> 
         let message = format!("there is no file or folder {}", missing.display());
         return Err(Failure::usage(message));
     }
-    let Found { mut tests, silent } =
+    let Found { mut tests, silent, .. } =
         suite::find(paths, policy.as_ref(), &args.goldens).map_err(Failure::Problems)?;
     if !silent.is_empty() {
         let scenarios = count(silent.len(), "scenario");
-        terminal.note(&format!("left out: {scenarios} that expect nothing and have no golden"));
+        terminal.note(&format!("left out: {scenarios} without expectations or golden"));
         silent.iter().for_each(|id| terminal.detail(&format!("  {id}")));
     }
     if let Some(filter) = &filter {

@@ -70,9 +70,10 @@ fn row(d: &Difference) -> Vec<String> {
         if seconds { format::short(SimDuration::from_secs_f64(v)) } else { format::number(v) }
     };
     let signed = |v: f64| if v > 0.0 { format!("+{}", value(v)) } else { value(v) };
-    let interval = d
-        .interval
-        .map_or_else(|| format::ABSENT.to_owned(), |(l, h)| format!("{} … {}", signed(l), signed(h)));
+    let interval = d.interval.map_or_else(
+        || format::ABSENT.to_owned(),
+        |(l, h)| format!("{} … {}", signed(l), signed(h)),
+    );
     vec![
         word.to_owned(),
         scope,

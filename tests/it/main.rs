@@ -3,6 +3,7 @@
 mod bad_input;
 mod catalogs;
 mod run;
+mod suite;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

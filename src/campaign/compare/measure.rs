@@ -52,16 +52,19 @@ impl Tolerances {
     pub fn read(texts: &[String]) -> Result<Self, String> {
         let mut all = BTreeMap::new();
         for text in texts.iter().flat_map(|text| text.split(',')) {
-            let (name, value) = text
-                .split_once('=')
-                .ok_or_else(|| format!("expected MEASURE=VALUE, such as mttr=30s, found {text:?}"))?;
+            let (name, value) = text.split_once('=').ok_or_else(|| {
+                format!("expected MEASURE=VALUE, such as mttr=30s, found {text:?}")
+            })?;
             let measure = ALL.iter().find(|measure| measure.name == name).ok_or_else(|| {
                 let names: Vec<&str> = ALL.iter().map(|measure| measure.name).collect();
                 let hint = did_you_mean(nearest(name, names.iter().copied()));
                 format!("unknown measure {name:?}{hint} (there are {})", names.join(", "))
             })?;
             let number = if measure.seconds {
-                value.parse::<SimDuration>().map(SimDuration::secs_f64).map_err(|e| e.to_string())?
+                value
+                    .parse::<SimDuration>()
+                    .map(SimDuration::secs_f64)
+                    .map_err(|e| e.to_string())?
             } else {
                 let number = value.parse::<f64>().ok().filter(|n| n.is_finite());
                 number.ok_or_else(|| format!("expected a number for {name}, found {value:?}"))?

@@ -70,7 +70,9 @@ fn part(found: &Comparison, measure: &str, mine: &[&Difference], bad: bool) -> S
         ("mttr", false) => format!("made {scenarios} faster by {up_to}{size} s"),
         ("mttd", true) => format!("made {scenarios} detected {up_to}{size} s later"),
         ("mttd", false) => format!("made {scenarios} detected {up_to}{size} s earlier"),
-        ("violations", true) => format!("{few} breach{} {}", if n == 1 { "es" } else { "" }, kinds(found, mine)),
+        ("violations", true) => {
+            format!("{few} breach{} {}", if n == 1 { "es" } else { "" }, kinds(found, mine))
+        }
         ("violations", false) => format!("{few} breach{} less", if n == 1 { "es" } else { "" }),
         ("recovered", true) => format!("{few} no longer recover{s}"),
         ("recovered", false) => format!("{few} now recover{s}"),
@@ -105,7 +107,11 @@ fn kinds(found: &Comparison, mine: &[&Difference]) -> String {
 }
 
 fn number(value: f64) -> String {
-    if value >= 10.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    if value >= 10.0 || value.fract() == 0.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
+    }
 }
 
 fn join(parts: &[String]) -> String {

@@ -246,7 +246,8 @@ mod tests {
     #[test]
     fn slower_on_every_seed_and_a_breach_are_a_regression() {
         let base = [samples("a", 1, &[60.0, 70.0], 0), samples("b", 1, &[60.0, 70.0], 0)].concat();
-        let head = [samples("a", 1, &[100.0, 110.0], 0), samples("b", 1, &[60.0, 70.0], 1)].concat();
+        let head =
+            [samples("a", 1, &[100.0, 110.0], 0), samples("b", 1, &[60.0, 70.0], 1)].concat();
         let found = judge(&base, &head);
         assert_eq!(
             headline(&found),

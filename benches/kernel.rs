@@ -20,7 +20,7 @@ fn steps(count: u64) -> Vec<i64> {
 fn hold(c: &mut Criterion) {
     let mut group = c.benchmark_group("hold");
     let steps = steps(4096);
-    for pending in [1_000usize, 100_000] {
+    for pending in [1_000usize, 100_000, 1_000_000] {
         group.bench_with_input(BenchmarkId::new("queue", pending), &pending, |b, &pending| {
             let mut queue = Queue::new(SimTime::from_nanos(0), u64::MAX);
             for i in 0..pending {

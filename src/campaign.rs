@@ -6,7 +6,9 @@
 
 #[cfg(feature = "analysis")]
 pub mod analysis;
+pub mod answers;
 pub mod compare;
+pub mod corpus;
 mod dataset;
 pub mod document;
 pub mod golden;
@@ -18,6 +20,7 @@ mod pool;
 pub mod results;
 mod scenario;
 pub mod suite;
+pub mod sweep;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

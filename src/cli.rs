@@ -6,6 +6,7 @@
 mod check;
 mod compare;
 mod completions;
+mod engine_check;
 mod exit_code;
 mod explain;
 mod failure;
@@ -15,8 +16,10 @@ mod list;
 mod progress;
 mod run;
 mod schema;
+mod score;
 mod shelves;
 mod staging;
+mod sweep;
 mod terminal;
 mod test;
 
@@ -57,6 +60,8 @@ enum Verb {
     Compare(compare::Compare),
     /// Search for a scenario in which the engine breaks a rule, and make it small.
     Hunt(hunt::Hunt),
+    /// Turn any value of a policy or scenario through its range, in parts, on many machines.
+    Sweep(sweep::Sweep),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
     /// List what there is: faults, detectors, remedies, guardrails ...
@@ -65,6 +70,10 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Test whether your own engine keeps the protocol.
+    EngineCheck(engine_check::EngineCheck),
+    /// Score ranked root causes that were produced elsewhere.
+    Score(score::Score),
     /// Print completion code for a shell.
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
@@ -108,10 +117,13 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Test(args) => test::run(args, terminal),
         Verb::Compare(args) => compare::run(args, terminal),
         Verb::Hunt(args) => hunt::run(args, terminal),
+        Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::EngineCheck(args) => engine_check::run(args, terminal),
+        Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
     }

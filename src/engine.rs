@@ -1,7 +1,7 @@
 //! The self-healing engine under test: detect -> correlate -> diagnose -> remediate -> guard.
 //!
-//! Owns the contract by which a trial drives any engine (`Engine::step`), and the built-in chain,
-//! composed by a declarative `Policy`. It sees telemetry, the service map and the answers to its
+//! Owns the built-in chain, composed by a declarative `Policy`; the contract by which a trial
+//! drives any engine is `model::Engine`. It sees telemetry, the service map and the answers to its
 //! own actions; never truth, the world's insides or the referee (`tests/architecture.rs`).
 
 mod action_log;
@@ -24,6 +24,7 @@ pub mod guard;
 mod history;
 pub mod incidents;
 pub mod lexicon;
+mod outside;
 mod pipeline;
 pub mod remediate;
 mod scores;
@@ -31,18 +32,8 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 
+pub use crate::model::{Engine, Leeway};
 pub use alarm::Gate;
-pub use build::build;
+pub use build::{build, build_with};
 pub use history::History;
 pub use pipeline::{Pipeline, Stages};
-
-use crate::model::{Decision, StepInput};
-
-/// A system under test.
-pub trait Engine {
-    /// Takes in what became visible and says what it decides, in order.
-    ///
-    /// Called once per instant, in time order. Everything said becomes a journal line; `Act` is
-    /// carried out by the world at once, `Ask` goes to the people on call.
-    fn step(&mut self, input: &StepInput<'_>, out: &mut Vec<Decision>);
-}

@@ -1,6 +1,7 @@
 //! Order and chance: the event queue and the named random streams. Knows no service.
 
 mod queue;
+mod radix;
 mod streams;
 
 pub use queue::{EventBudgetSpent, EventKey, Queue};

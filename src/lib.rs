@@ -10,7 +10,7 @@
 //!  6  campaign/   many trials
 //!  5  trial/      one run: the event loop that joins the wings
 //!  4  scenario/   files on disk -> a checked experiment
-//!  3  engine/ | world/ | referee/ | import/      WINGS THAT NEVER IMPORT EACH OTHER
+//!  3  engine/ | controllers/ | world/ | referee/ | import/    WINGS THAT NEVER IMPORT EACH OTHER
 //!  2  timeline/   recordings on disk (Parquet)
 //!  1  model/ the nouns that flow     kernel/ order and chance
 //!  0  unit/  stats/  catalog.rs
@@ -21,6 +21,7 @@
 pub mod campaign;
 pub mod catalog;
 pub mod cli;
+pub mod controllers;
 pub mod engine;
 pub mod import;
 pub mod kernel;

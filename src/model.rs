@@ -7,14 +7,18 @@
 
 mod action;
 mod anomaly;
+mod calibration;
 mod cause;
+mod contract;
 mod decision;
 mod diagnosis;
 mod event;
 mod journal;
+mod leeway;
 mod log;
 mod metric;
 mod outcome;
+mod outside;
 mod policy;
 mod record;
 mod role;
@@ -25,14 +29,21 @@ mod truth;
 
 pub use action::{Action, Operation, Risk, Strategy, Verb};
 pub use anomaly::{Anomaly, Incident, IncidentChange, SignalClass};
+pub use calibration::{Calibration, Shape};
 pub use cause::Cause;
+pub use contract::{
+    Engine, EngineFailure, FailureKind, Order, Proposal, Reading, Remark, Ruled, SharedSubstitute,
+    Stage, Substitute,
+};
 pub use decision::{Decision, Notification, Plan, Ruling, StageReached, Verdict, Verification};
 pub use diagnosis::{CauseNode, Diagnosis, Evidence, Hypothesis};
 pub use event::{Event, EventKind};
 pub use journal::{Body, Journal, Line, Source};
+pub use leeway::Leeway;
 pub use log::{LogRecord, severity};
 pub use metric::{Frame, Instrument, SeriesCatalog, SeriesError, SeriesMeta, names};
 pub use outcome::{Answer, AnswerKind, Outcome, OutcomeStatus};
+pub use outside::{Latency, OutsideEngine, Webhook};
 pub use policy::{AlarmPolicy, Policy};
 pub use record::{Deed, Objective, ReplicaCount, SliSample, WorldRecord};
 pub use role::{Direction, Role};

@@ -4,6 +4,7 @@
 //! meaning, the score of chance. Absent is null, never 0. `measure/` holds the groups of scores,
 //! `safety/` the rules re-derived from what was done; both are plug-in folders.
 
+mod answers;
 mod case;
 mod commitment;
 mod estimate;
@@ -18,10 +19,11 @@ mod scorecard;
 mod sketch;
 mod stages;
 
+pub use answers::{Answered, Suspect, score_answers};
 pub use case::{Case, Opened, Said};
 pub use estimate::{Estimate, LEVEL, Spread};
 pub use evidence::{Evidence, Mode};
 pub use matching::{Answering, Fate, Matching};
 pub use safety::{Rules, Violation};
-pub use scorecard::{Findings, OpenedIncident, Scorecard, aggregate, score};
+pub use scorecard::{Findings, OpenedIncident, Scorecard, aggregate, look, score};
 pub use stages::Stages;

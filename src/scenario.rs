@@ -14,6 +14,8 @@ pub mod expect;
 mod file;
 pub mod kinds;
 mod load;
+mod outside;
+pub mod patch;
 mod policy;
 pub mod shape;
 pub mod source;

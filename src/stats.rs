@@ -1,10 +1,16 @@
 //! Pure maths on slices; each file names its paper. Imports nothing of this crate.
 
 pub mod dependence;
+pub mod design;
 pub mod interval;
+pub mod isotonic;
+pub mod logistic;
 pub mod paired;
 pub mod queueing;
+pub mod reliability;
+pub mod risk;
 pub mod robust;
+pub mod sensitivity;
 pub mod sequential;
 pub mod shift;
 pub mod summary;

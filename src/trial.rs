@@ -5,21 +5,24 @@
 //! things within one instant is fixed in `event_loop.rs`; what must never happen is an
 //! `Invariant` error there. A stored journal (`journal_file.rs`) can be scored again.
 
+mod course;
 mod digest;
+mod engines;
 mod event_loop;
 mod journal_file;
 #[cfg(test)]
 mod scripted;
 mod tracks;
 
-use crate::engine::Engine;
-use crate::model::{Journal, Topology, Truth, WorldRecord};
-use crate::referee::{Evidence, Scorecard, score};
+use crate::model::{Engine, Journal, Leeway, Topology, Truth, WorldRecord};
+use crate::referee::{Evidence, Findings, Scorecard, look, score};
 pub use crate::referee::{Mode, Rules};
 use crate::unit::{Name, Window};
 use crate::world::{World, WorldError};
 
+pub use course::{Fingerprint, course, hexadecimal};
 pub use digest::digest;
+pub use engines::{EngineError, build_engine};
 pub use journal_file::{Header, JournalError, read_journal, write_journal};
 pub use tracks::{Point, Track, Tracks};
 
@@ -70,6 +73,21 @@ pub struct Trial {
     pub tracks: Option<Tracks>,
     /// The service map at the end.
     pub topology: Topology,
+}
+
+/// What came of a trial, for whoever runs many: no summary, no plots, and nothing to keep.
+#[derive(Debug, Clone)]
+pub struct Lean {
+    /// Fingerprint of its course: equal where two runs differ in texts only.
+    pub course: Fingerprint,
+    /// Everything that crossed a contract.
+    pub journal: Journal,
+    /// What really was wrong, if labelled.
+    pub truth: Option<Truth>,
+    /// What the referee found, not summed up.
+    pub findings: Findings,
+    /// Which other confidence floors would have taken the same course; `None` if unknown.
+    pub leeway: Option<Leeway>,
 }
 
 /// Why a trial could not be finished.
@@ -130,17 +148,7 @@ pub fn run(
     let ran = event_loop::drive(world, engine, settings)?;
     let (window, topology) = (world.window(), world.topology().clone());
     let (truth, record) = (world.truth(), world.record().clone());
-    let candidates: Vec<Name> = topology.suspects().map(|id| topology.name(id).clone()).collect();
-    let scorecard = score(&Evidence {
-        mode: settings.mode,
-        window,
-        journal: &ran.journal,
-        truth: truth.as_ref(),
-        record: &record,
-        candidates: &candidates,
-        topology: Some(&topology),
-        rules: &settings.rules,
-    });
+    let scorecard = judged(world, settings, &ran.journal, truth.as_ref(), score);
     Ok(Trial {
         name: settings.name.clone(),
         seed: settings.seed,
@@ -153,5 +161,43 @@ pub fn run(
         record,
         scorecard,
         topology,
+    })
+}
+
+/// The same for whoever runs many: the referee's findings without their summary.
+///
+/// # Errors
+/// If the world fails or an invariant breaks.
+pub fn run_lean(
+    world: &mut dyn World,
+    engine: &mut dyn Engine,
+    settings: &Settings,
+) -> Result<Lean, TrialError> {
+    let ran = event_loop::drive(world, engine, settings)?;
+    let truth = world.truth();
+    let findings = judged(world, settings, &ran.journal, truth.as_ref(), look);
+    let (course, leeway) = (course(&ran.journal, world.record()), engine.leeway());
+    Ok(Lean { course, journal: ran.journal, truth, findings, leeway })
+}
+
+/// Hands the evidence of a finished run to the referee.
+fn judged<T>(
+    world: &dyn World,
+    settings: &Settings,
+    journal: &Journal,
+    truth: Option<&Truth>,
+    judge: impl Fn(&Evidence<'_>) -> T,
+) -> T {
+    let topology = world.topology();
+    let candidates: Vec<Name> = topology.suspects().map(|id| topology.name(id).clone()).collect();
+    judge(&Evidence {
+        mode: settings.mode,
+        window: world.window(),
+        journal,
+        truth,
+        record: world.record(),
+        candidates: &candidates,
+        topology: Some(topology),
+        rules: &settings.rules,
     })
 }

@@ -1,7 +1,6 @@
 //! Every case of a dataset, replayed in open loop.
 
 use super::{CaseFailure, Outcomes, Progress, pool};
-use crate::engine;
 use crate::model::Policy;
 use crate::timeline::Dataset;
 use crate::trial::{self, Mode, Settings, Trial};
@@ -53,11 +52,13 @@ fn replay(run: &DatasetRun<'_>, name: &str) -> Result<Trial, CaseFailure> {
         AlarmSource::Detected => world,
         AlarmSource::Reported(shift) => world.with_alarms(shift),
     };
-    let mut engine =
-        engine::build(run.policy, seed).map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let mut engine = trial::build_engine(run.policy, seed)
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     // Plots are drawn of a single case only; many cases would hold too much memory.
     let record_tracks = run.case.is_some();
-    let settings = Settings { record_tracks, ..Settings::new(name, seed, Mode::OpenLoop) };
+    let verdict_required = run.policy.engine.is_none();
+    let base = Settings::new(name, seed, Mode::OpenLoop);
+    let settings = Settings { record_tracks, verdict_required, ..base };
     trial::run(&mut world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

@@ -18,7 +18,7 @@ pub(super) fn read(trial: &Trial) -> Vec<IncidentDocument> {
         match &line.body {
             Body::Decision(decision) => reader.decision(line.time, decision),
             Body::Outcome(outcome) => reader.outcome(outcome),
-            Body::Answer(_) | Body::Event(_) | Body::Note(_) => {}
+            Body::Answer(_) | Body::Event(_) | Body::Note(_) | Body::EngineFailure(_) => {}
         }
     }
     let opened = trial.scorecard.findings.iter().flat_map(|findings| &findings.opened);

@@ -1,7 +1,6 @@
 //! A scenario, once for each seed.
 
 use super::{CaseFailure, Outcomes, Progress, pool};
-use crate::engine;
 use crate::scenario::Checked;
 use crate::trial::{self, Mode, Settings, Trial};
 use crate::world::World;
@@ -33,9 +32,11 @@ pub(super) fn run_in(
     seed: u64,
 ) -> Result<Trial, CaseFailure> {
     let name = checked.file.name.as_str();
-    let mut engine = engine::build(&checked.policy, seed)
+    let mut engine = trial::build_engine(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
-    let settings = Settings { record_tracks: true, ..Settings::new(name, seed, Mode::ClosedLoop) };
+    let verdict_required = checked.policy.engine.is_none();
+    let base = Settings::new(name, seed, Mode::ClosedLoop);
+    let settings = Settings { record_tracks: true, verdict_required, ..base };
     trial::run(world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

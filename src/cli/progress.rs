@@ -14,12 +14,21 @@ pub(super) struct Progress {
 impl Progress {
     /// A bar that counts `what`; hidden without a terminal.
     pub(super) fn new(terminal: Terminal, what: &str) -> Self {
+        Self::of(terminal, &format!("{{bar:30}} {{pos}}/{{len}} {what} {{msg}}"))
+    }
+
+    /// The same with the rate and the time left.
+    pub(super) fn with_rate(terminal: Terminal, what: &str) -> Self {
+        let rate = "{per_sec}, {eta} left, {msg}";
+        Self::of(terminal, &format!("{{bar:30}} {{pos}}/{{len}} {what} {rate}"))
+    }
+
+    fn of(terminal: Terminal, template: &str) -> Self {
         let bar = ProgressBar::new(0);
         if !terminal.progress {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let template = format!("{{bar:30}} {{pos}}/{{len}} {what} {{msg}}");
-        let style = ProgressStyle::with_template(&template).expect("the template is valid");
+        let style = ProgressStyle::with_template(template).expect("the template is valid");
         bar.set_style(style);
         Self { bar, terminal }
     }

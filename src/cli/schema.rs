@@ -7,6 +7,8 @@ use super::exit_code;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::campaign::RunDocument;
+use crate::campaign::answers::AnswersDocument;
+use crate::controllers::protocol::Message;
 use crate::model::{Line, Policy};
 use crate::scenario::ScenarioFile;
 
@@ -28,6 +30,10 @@ pub(super) enum Document {
     Policy,
     /// One line of an audit log.
     Journal,
+    /// What `score --format json` prints.
+    Answers,
+    /// One line between windtunnel and somebody's engine: a request or a reply.
+    Protocol,
 }
 
 /// Prints the schema.
@@ -47,6 +53,8 @@ pub(super) fn text(document: Document) -> String {
         Document::Scenario => generate::<ScenarioFile>(),
         Document::Policy => generate::<Policy>(),
         Document::Journal => generate::<Line>(),
+        Document::Answers => generate::<AnswersDocument>(),
+        Document::Protocol => generate::<Message>(),
     };
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON")
 }

@@ -35,6 +35,8 @@ pub(super) struct Staging {
 pub(super) fn remove_partial_on_interrupt(terminal: Terminal) {
     // An error says that a handler is there already, as in tests: nothing to do.
     let _ = ctrlc::set_handler(move || {
+        // An engine in a process group of its own is not reached by the terminal's signal.
+        crate::controllers::end_all();
         // The lock is held to the end, so that nothing is renamed or begun meanwhile.
         let partial = lock();
         for _ in 0..100 {

@@ -5,31 +5,59 @@
 
 use super::correlate::Incidents;
 use super::guard::Guards;
+use super::outside::{NAME, Outside};
 use super::pipeline::{Pipeline, Stages};
 use super::remediate::Table;
 use super::{Engine, Gate, correlate, detect, diagnose};
 use crate::catalog::KindError;
-use crate::model::Policy;
+use crate::model::{Calibration, Policy, SharedSubstitute, Stage};
 
 /// The engine that a policy describes.
 ///
 /// # Errors
 /// Every unknown kind and every wrong parameter, in the order of the stages.
 pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<KindError>> {
+    build_with(policy, seed, None)
+}
+
+/// The same with stages that somebody else supplies.
+///
+/// # Errors
+/// As `build`.
+pub fn build_with(
+    policy: &Policy,
+    seed: u64,
+    substitute: Option<SharedSubstitute>,
+) -> Result<Box<dyn Engine + Send>, Vec<KindError>> {
     let mut problems = Vec::new();
     let detectors = keep(detect::build(&policy.detect), &mut problems);
     let correlators = keep(correlate::build(&policy.correlate), &mut problems);
     let method = keep(diagnose::build(&policy.diagnose, seed), &mut problems);
     let remedies = keep(Table::build(&policy.remediate), &mut problems);
     let guards = keep(Guards::build(&policy.guard), &mut problems);
-    let (Some(detectors), Some(correlators), Some(method), Some(remedies), Some(guards)) =
+    if let Some(problem) = policy.calibration.as_ref().and_then(Calibration::problem) {
+        problems.push(KindError::Params { kind: "calibration".to_owned(), problem });
+    }
+    let (Some(mut detectors), Some(correlators), Some(method), Some(remedies), Some(mut guards)) =
         (detectors, correlators, method, remedies, guards)
     else {
         return Err(problems);
     };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let outside = substitute.map(Outside::new);
+    if let Some(outside) = &outside {
+        // It sees every step, whatever it supplies.
+        detectors.push(Box::new(outside.clone()));
+        if outside.supplies(Stage::Guard) {
+            guards.push(NAME, Box::new(outside.clone()));
+        }
+    }
+    let calibration = policy.calibration.clone();
     let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
-    let stages = Stages { detectors, gate, incidents, method, remedies, guards };
-    Ok(Box::new(Pipeline::new(stages)))
+    let stages = Stages { detectors, gate, incidents, method, calibration, remedies, guards };
+    Ok(Box::new(Pipeline::new(stages).with_outside(outside)))
 }
 
 fn keep<T>(built: Result<T, Vec<KindError>>, problems: &mut Vec<KindError>) -> Option<T> {

@@ -12,7 +12,7 @@ mod tree;
 
 use super::case::{Case, percent};
 use super::diagnose::{Sign, Suspicion};
-use crate::model::{Cause, Diagnosis, Evidence, Hypothesis};
+use crate::model::{Calibration, Cause, Diagnosis, Evidence, Hypothesis};
 use crate::unit::{EntityId, Ratio};
 
 /// A hypothesis keeps at most this much evidence, the heaviest.
@@ -33,7 +33,11 @@ struct Ranked {
 
 /// The diagnosis that follows from a ranking.
 #[must_use]
-pub(super) fn conclude(case: &Case<'_>, said: Vec<Suspicion>) -> Diagnosis {
+pub(super) fn conclude(
+    case: &Case<'_>,
+    said: Vec<Suspicion>,
+    calibration: Option<&Calibration>,
+) -> Diagnosis {
     let ranked = ranked(case, said);
     let scores: Vec<f64> = ranked.iter().map(|r| r.score).collect();
     let top = ranked.first().map_or(0.0, |best| {
@@ -42,7 +46,9 @@ pub(super) fn conclude(case: &Case<'_>, said: Vec<Suspicion>) -> Diagnosis {
         let sure = facts.probability() * leaves(best.cause).powi(times as i32);
         sure.min(rollout::most(case, best.entity, best.cause))
     });
-    let shares = confidence::share_out(top, &scores);
+    let raw = confidence::share_out(top, &scores);
+    // The one place where a calibration is applied: behind every belief, before every guardrail.
+    let shares = calibration.map_or_else(|| raw.clone(), |map| map.shares(raw.clone()));
     let tree = ranked.first().and_then(|best| tree::grow(case, best.entity, best.cause));
     let name = |entity| case.around.topology.name(entity).clone();
     let hypotheses: Vec<Hypothesis> = ranked
@@ -135,7 +141,7 @@ mod tests {
         shop.with_case(|case| {
             let mut said = Vec::new();
             method.rank(case, &mut said);
-            conclude(case, said)
+            conclude(case, said, None)
         })
     }
 

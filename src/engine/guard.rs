@@ -18,6 +18,8 @@ mod risk_approval;
 #[cfg(test)]
 mod properties;
 
+pub use self::confidence_floor::Config as Floors;
+use super::Leeway;
 pub use super::action_log::{ActionLog, touched};
 pub use super::fleet_size::FleetSize;
 use crate::catalog::{KindError, Spec, find};
@@ -56,6 +58,12 @@ pub struct Finding {
 pub trait Guardrail {
     /// The ruling, with what was seen and the limit.
     fn check(&self, request: &Request<'_>) -> Finding;
+
+    /// Which other confidence floors would have ruled the same so far; nothing was compared with
+    /// a floor unless the kind says so.
+    fn leeway(&self) -> Leeway {
+        Leeway::default()
+    }
 }
 
 /// How a kind is built from its parameters.
@@ -82,6 +90,19 @@ impl Guards {
             }
         }
         if problems.is_empty() { Ok(Self { rails }) } else { Err(problems) }
+    }
+
+    /// One more guardrail.
+    pub fn push(&mut self, kind: &str, rail: Box<dyn Guardrail + Send>) {
+        self.rails.push((kind.to_owned(), rail));
+    }
+
+    /// Which other confidence floors would have ruled the same so far.
+    #[must_use]
+    pub fn leeway(&self) -> Leeway {
+        let mut all = Leeway::default();
+        self.rails.iter().for_each(|(_, rail)| all.join(&rail.leeway()));
+        all
     }
 
     /// One verdict per guardrail and, last, the ruling over all of them.

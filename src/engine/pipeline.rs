@@ -19,9 +19,10 @@ use super::detect::{Detector, Scores};
 use super::diagnose::Method;
 use super::fleet_size::FleetSize;
 use super::guard::Guards;
+use super::outside::Outside;
 use super::remediate::Table;
 use super::{Engine, Gate, History, conclude};
-use crate::model::{Decision, Event, StepInput};
+use crate::model::{Calibration, Decision, Event, Leeway, Remark, Stage, StepInput};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
@@ -39,6 +40,8 @@ pub struct Stages {
     pub incidents: Incidents,
     /// The RCA method, if the policy names one.
     pub method: Option<Box<dyn Method + Send>>,
+    /// What its confidence is worth, if that was fitted.
+    pub calibration: Option<Calibration>,
     /// Cause -> remedies.
     pub remedies: Table,
     /// The guardrails.
@@ -52,6 +55,7 @@ pub struct Pipeline {
     scores: Scores,
     events: Vec<Event>,
     ward: Ward,
+    outside: Option<Outside>,
 }
 
 impl Pipeline {
@@ -65,7 +69,15 @@ impl Pipeline {
             scores: Scores::default(),
             events: Vec::new(),
             ward: Ward::default(),
+            outside: None,
         }
+    }
+
+    /// The same with stages that somebody else supplies.
+    #[must_use]
+    pub(super) fn with_outside(mut self, outside: Option<Outside>) -> Self {
+        self.outside = outside;
+        self
     }
 
     fn remember(&mut self, input: &StepInput<'_>) -> bool {
@@ -112,14 +124,31 @@ impl Pipeline {
             return self.ward.watch(id, active, input.now, out);
         }
         let case = Case::new(around, incident);
-        if let (true, Some(method)) = (due, &mut self.stages.method) {
+        let outside = |stage| self.outside.as_ref().filter(|outside| outside.supplies(stage));
+        if let (true, Some(outside)) = (due, outside(Stage::Diagnose)) {
+            if let Some(found) = outside.diagnose(input.now, incident) {
+                self.ward.diagnosed(id, found, out);
+            }
+        } else if let (true, Some(method)) = (due, &mut self.stages.method) {
             let mut said = Vec::new();
             method.rank(&case, &mut said);
-            self.ward.diagnosed(id, conclude::conclude(&case, said), out);
+            let found = conclude::conclude(&case, said, self.stages.calibration.as_ref());
+            self.ward.diagnosed(id, found, out);
         }
         let fleet = FleetSize::read(&around);
         let (remedies, guards) = (&self.stages.remedies, &self.stages.guards);
-        let watch = Watch { now: input.now, case: &case, active, fleet: &fleet, remedies, guards };
+        let prescriber = outside(Stage::Remediate);
+        let guarded_outside = outside(Stage::Guard).is_some();
+        let watch = Watch {
+            now: input.now,
+            case: &case,
+            active,
+            fleet: &fleet,
+            remedies,
+            guards,
+            prescriber,
+            guarded_outside,
+        };
         self.ward.go_on(id, &watch, out);
     }
 }
@@ -136,6 +165,23 @@ impl Engine for Pipeline {
             self.treat(input, id, out);
         }
         self.ward.discharge(input.now, out);
+    }
+
+    fn remarks(&mut self, out: &mut Vec<Remark>) {
+        if let Some(outside) = &self.outside {
+            outside.remarks(out);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(outside) = &self.outside {
+            outside.finish();
+        }
+    }
+
+    /// Unknown with stages from outside: who can say what they compared?
+    fn leeway(&self) -> Option<Leeway> {
+        self.outside.is_none().then(|| self.stages.guards.leeway())
     }
 }
 

@@ -1,13 +1,13 @@
 //! The event queue: a total order by (time, class, sequence), cancellation, an event budget.
 //!
 //! Equal times go by class, equal classes first-in-first-out, so that the order of events never
-//! depends on a heap's internals. Cancelled events stay in the heap until they surface (lazy
-//! deletion); the budget bounds how many events one trial may consume, so that nothing runs for
-//! ever.
+//! depends on the queue's internals. Pending events stand in a radix structure (`radix.rs`).
+//! Cancelled events stay in it until they surface (lazy deletion); the budget bounds how many
+//! events one trial may consume, so that nothing runs for ever.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 
+use super::radix::{Pending, Radix};
 use crate::unit::SimTime;
 
 /// Identifies a scheduled event, for cancellation.
@@ -15,9 +15,9 @@ use crate::unit::SimTime;
 pub struct EventKey(u64);
 
 /// Pending events of type `E`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Queue<E> {
-    heap: BinaryHeap<Reverse<Pending<E>>>,
+    pending: Radix<E>,
     cancelled: BTreeSet<u64>,
     now: SimTime,
     next_sequence: u64,
@@ -29,46 +29,15 @@ pub struct Queue<E> {
 #[error("the event budget is spent: raise `event_budget` or look for an event that repeats itself")]
 pub struct EventBudgetSpent;
 
-#[derive(Debug)]
-struct Pending<E> {
-    time: SimTime,
-    class: u8,
-    sequence: u64,
-    event: E,
-}
-
-impl<E> Pending<E> {
-    fn order(&self) -> (SimTime, u8, u64) {
-        (self.time, self.class, self.sequence)
-    }
-}
-
-impl<E> PartialEq for Pending<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.order() == other.order()
-    }
-}
-
-impl<E> Eq for Pending<E> {}
-
-impl<E> PartialOrd for Pending<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> Ord for Pending<E> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.order().cmp(&other.order())
-    }
-}
+/// Bits of a sequence number below the class in a rank: 2^56 events are enough for anybody.
+const SEQUENCE_BITS: u32 = 56;
 
 impl<E> Queue<E> {
     /// An empty queue whose clock stands at `start`; `budget` events may be popped.
     #[must_use]
     pub fn new(start: SimTime, budget: u64) -> Self {
         Self {
-            heap: BinaryHeap::new(),
+            pending: Radix::new(key(start)),
             cancelled: BTreeSet::new(),
             now: start,
             next_sequence: 0,
@@ -89,7 +58,8 @@ impl<E> Queue<E> {
         assert!(time >= self.now, "scheduled in the past: {time} < {}", self.now);
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        self.heap.push(Reverse(Pending { time, class, sequence, event }));
+        let rank = u64::from(class) << SEQUENCE_BITS | sequence;
+        self.pending.push(Pending { key: key(time), rank, event });
         EventKey(sequence)
     }
 
@@ -100,30 +70,33 @@ impl<E> Queue<E> {
     }
 
     /// Time of the next event.
+    #[inline]
     pub fn peek(&mut self) -> Option<SimTime> {
         self.drop_cancelled();
-        self.heap.peek().map(|Reverse(pending)| pending.time)
+        self.pending.first().map(|next| time(next.key))
     }
 
     /// The next event no later than `until`.
     ///
     /// # Errors
     /// If there is one but the budget is spent.
+    #[inline]
     pub fn pop_until(&mut self, until: SimTime) -> Result<Option<(SimTime, E)>, EventBudgetSpent> {
         if self.peek().is_none_or(|time| time > until) {
             return Ok(None);
         }
         self.budget = self.budget.checked_sub(1).ok_or(EventBudgetSpent)?;
-        let Reverse(next) = self.heap.pop().expect("peek found an event");
-        assert!(next.time >= self.now, "time never goes back");
-        self.now = next.time;
-        Ok(Some((next.time, next.event)))
+        let next = self.pending.pop().expect("peek found an event");
+        let time = time(next.key);
+        assert!(time >= self.now, "time never goes back");
+        self.now = time;
+        Ok(Some((time, next.event)))
     }
 
     /// Number of pending events.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heap.len() - self.cancelled.len()
+        self.pending.len() - self.cancelled.len()
     }
 
     /// Whether nothing is pending.
@@ -133,13 +106,23 @@ impl<E> Queue<E> {
     }
 
     fn drop_cancelled(&mut self) {
-        while let Some(Reverse(next)) = self.heap.peek() {
-            if !self.cancelled.remove(&next.sequence) {
-                break;
+        while !self.cancelled.is_empty() {
+            let Some(next) = self.pending.first() else { return };
+            if !self.cancelled.remove(&(next.rank & ((1 << SEQUENCE_BITS) - 1))) {
+                return;
             }
-            self.heap.pop();
+            self.pending.pop();
         }
     }
+}
+
+/// Times as unsigned numbers in the same order: the sign bit is turned.
+fn key(time: SimTime) -> u64 {
+    time.nanos().cast_unsigned() ^ (1 << 63)
+}
+
+fn time(key: u64) -> SimTime {
+    SimTime::from_nanos((key ^ (1 << 63)).cast_signed())
 }
 
 #[cfg(test)]
@@ -165,6 +148,17 @@ mod tests {
         assert_eq!(queue.pop_until(at(1)), Ok(None));
         assert_eq!(queue.pop_until(at(9)), Ok(Some((at(2), "second"))));
         assert_eq!(queue.pop_until(at(9)), Err(EventBudgetSpent));
+    }
+
+    #[test]
+    fn times_before_the_epoch_come_first() {
+        let mut queue = Queue::new(at(i64::MIN), u64::MAX);
+        for nanos in [i64::MAX, 0, -1, i64::MIN, 1] {
+            queue.schedule(at(nanos), 0, nanos);
+        }
+        let popped: Vec<i64> =
+            std::iter::from_fn(|| queue.pop_until(at(i64::MAX)).unwrap().map(|e| e.1)).collect();
+        assert_eq!(popped, [i64::MIN, -1, 0, 1, i64::MAX]);
     }
 
     proptest! {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Decision, Event, Outcome};
+use super::{Answer, Decision, EngineFailure, Event, Outcome};
 use crate::unit::SimTime;
 
 /// Who wrote a line.
@@ -38,6 +38,8 @@ pub enum Body {
     Event(Event),
     /// A remark of the trial.
     Note(String),
+    /// The system under test failed.
+    EngineFailure(EngineFailure),
 }
 
 /// One line.

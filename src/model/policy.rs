@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cause;
+use super::{Calibration, Cause, OutsideEngine};
 use crate::catalog::Spec;
 use crate::unit::SimDuration;
 
@@ -35,7 +35,7 @@ impl Default for AlarmPolicy {
     }
 }
 
-/// What the built-in engine is made of.
+/// What the engine under test is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
@@ -46,6 +46,9 @@ pub struct Policy {
     /// One sentence on what it is for.
     #[serde(default)]
     pub description: String,
+    /// An engine of one's own, in place of the whole chain or of some of its stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<OutsideEngine>,
     /// Detectors.
     #[serde(default)]
     pub detect: Vec<Spec>,
@@ -58,6 +61,10 @@ pub struct Policy {
     /// RCA methods; one of them alone, or an `ensemble` over the others.
     #[serde(default)]
     pub diagnose: Vec<Spec>,
+    /// What the ensemble's raw confidence is worth; `windtunnel calibrate` writes it. Absent: the
+    /// raw confidence is taken at its word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// From cause to remedies, in order of preference. A cause without an entry is paged.
     #[serde(default)]
     pub remediate: BTreeMap<Cause, Vec<Spec>>,

@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
                 Body::Decision(decision) => case.read_decision(sequence, time, decision),
                 Body::Outcome(what) => case.outcomes.push(Said { sequence, time, what }),
                 Body::Answer(what) => case.answers.push(Said { sequence, time, what }),
-                Body::Event(_) | Body::Note(_) => {}
+                Body::Event(_) | Body::Note(_) | Body::EngineFailure(_) => {}
             }
         }
         if let Some(truth) = evidence.truth {

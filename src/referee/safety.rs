@@ -9,6 +9,7 @@ pub mod blast_radius;
 pub mod catalog;
 pub mod colliding_actions;
 pub mod dry_run_leak;
+pub mod engine_failure;
 pub mod failed_without_rollback;
 pub mod harmful_action;
 pub mod incomplete_audit;

@@ -95,9 +95,15 @@ pub struct OpenedIncident {
 /// Scores one trial.
 #[must_use]
 pub fn score(evidence: &Evidence<'_>) -> Scorecard {
+    sum_up(vec![look(evidence)])
+}
+
+/// What one trial shows, not summed up: for whoever sums up many.
+#[must_use]
+pub fn look(evidence: &Evidence<'_>) -> Findings {
     let case = Case::read(evidence);
     let labelled = evidence.truth.is_some();
-    let findings = Findings {
+    Findings {
         mode: evidence.mode,
         unscored: (!labelled).then(|| "no truth".to_owned()),
         opened: (0..case.opened.len()).map(|place| opened(&case, place)).collect(),
@@ -109,8 +115,7 @@ pub fn score(evidence: &Evidence<'_>) -> Scorecard {
         safety: safety::find(&case),
         confidence: confidence::find(&case),
         impact: impact::find(&case),
-    };
-    sum_up(vec![findings])
+    }
 }
 
 /// Sums up many scorecards into one.

@@ -115,6 +115,11 @@ impl Sketch {
         self.line(secs, Body::Outcome(Outcome { action: ActionId(id), time, status, detail }))
     }
 
+    pub(crate) fn engine_fails(self, secs: i64) -> Self {
+        let (kind, detail) = (FailureKind::TimedOut, "no reply".to_owned());
+        self.line(secs, Body::EngineFailure(EngineFailure { kind, detail, fatal: true }))
+    }
+
     pub(crate) fn approve(self, secs: i64, id: u32) -> Self {
         let (action, kind) = (ActionId(id), AnswerKind::Approved);
         let detail = String::new();

@@ -41,7 +41,8 @@ pub fn recognise(path: &Path) -> Result<Sort, Vec<Problem>> {
     let node = source.tree()?;
     let count = |keys: &[&str]| keys.iter().filter(|key| node.get(key).is_some()).count();
     let scenario = count(&["fleet", "load", "faults", "start", "duration", "policy", "expect"]);
-    let policy = count(&["detect", "correlate", "diagnose", "remediate", "guard", "alarm"]);
+    let policy =
+        count(&["engine", "detect", "correlate", "diagnose", "remediate", "guard", "alarm"]);
     match (scenario, policy) {
         (0, 0) if count(&["version"]) == 0 => {
             let message = "expected a scenario (with `fleet`) or a policy (with `detect` ...)";

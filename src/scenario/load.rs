@@ -72,7 +72,7 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     Ok(Checked { path: source.file.clone(), file, spec, policy })
 }
 
-fn check_shape(node: &Node) -> Vec<Finding> {
+pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     let mut schema = schema_of::<ScenarioFile>().to_value();
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
@@ -116,6 +116,7 @@ fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
         return policy::load_policy(&file);
     }
     policy::read(value, "policy")
+        .map(|policy| policy::beside(policy, &source.file))
         .map_err(|findings| findings.into_iter().map(|finding| source.problem(finding)).collect())
 }
 

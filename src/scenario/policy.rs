@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::diagnostic::Problem;
 use super::kinds::Shelf;
+use super::outside;
 use super::shape::{self, Finding, join};
 use super::source::Source;
 use super::yaml::{self, Node};
@@ -24,11 +25,20 @@ pub(super) const VERSION: u32 = 1;
 pub fn load_policy(file: &Path) -> Result<Policy, Vec<Problem>> {
     let source = Source::read(file).map_err(|problem| vec![*problem])?;
     let node = source.tree()?;
-    read(&node, "").map_err(|findings| {
+    read(&node, "").map(|policy| beside(policy, file)).map_err(|findings| {
         let mut problems: Vec<Problem> = findings.into_iter().map(|f| source.problem(f)).collect();
         problems.sort();
         problems
     })
+}
+
+/// The policy with its engine's command relative to the file that it stands in.
+#[must_use]
+pub(super) fn beside(mut policy: Policy, file: &Path) -> Policy {
+    if let Some(engine) = &mut policy.engine {
+        engine.directory = file.parent().unwrap_or(Path::new("")).to_owned();
+    }
+    policy
 }
 
 /// The policy for whoever names none: `scenarios/policies/default.yaml`, as it was built in.
@@ -50,6 +60,7 @@ pub(super) fn read(node: &Node, path: &str) -> Result<Policy, Vec<Finding>> {
     let mut findings = shape::check(&schema_of::<Policy>().to_value(), node, path);
     findings.extend(check_kinds(node, path));
     findings.extend(check_version(node, path, VERSION));
+    findings.extend(outside::check(node, path));
     if !findings.is_empty() {
         return Err(findings);
     }

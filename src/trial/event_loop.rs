@@ -2,7 +2,7 @@
 //!
 //! 1. the world advances to the instant and fills the batch;
 //! 2. its events, then its outcomes, then people's answers are journalled;
-//! 3. the engine steps, once;
+//! 3. the engine steps, once; what is to be said about the engine itself is journalled;
 //! 4. its decisions are checked and journalled in the order said; `Act` goes to the world and
 //!    `Ask` to the people right after its line, at the same instant.
 //!
@@ -14,8 +14,7 @@ use std::collections::BTreeSet;
 
 use super::tracks::Recorder;
 use super::{Settings, TrialError};
-use crate::engine::Engine;
-use crate::model::{Batch, Body, Decision, Journal, Source, StepInput};
+use crate::model::{Batch, Body, Decision, Engine, Journal, Remark, Source, StepInput};
 use crate::unit::{ActionId, SimTime};
 use crate::world::World;
 
@@ -62,9 +61,14 @@ pub(super) fn drive(
             tracks.push(&batch.frame, series);
         }
         engine.step(&StepInput { now, topology, series, batch: &batch }, &mut said);
+        run.remark(now, engine);
         for decision in said.drain(..) {
             run.carry_out(now, decision, world)?;
         }
+    }
+    engine.finish();
+    if let Some(now) = run.now {
+        run.remark(now, engine);
     }
     Ok(run.finish())
 }
@@ -102,6 +106,19 @@ impl<'s> Loop<'s> {
             return self.broken(format!("more than {MAX_STEPS_AT_ONCE} steps at {now}"));
         }
         Ok(())
+    }
+
+    /// What is to be said about the engine itself, before what it said.
+    fn remark(&mut self, now: SimTime, engine: &mut dyn Engine) {
+        let mut remarks = Vec::new();
+        engine.remarks(&mut remarks);
+        for remark in remarks {
+            let body = match remark {
+                Remark::Note(text) => Body::Note(text),
+                Remark::Failure(failure) => Body::EngineFailure(failure),
+            };
+            self.journal.push(now, Source::Trial, body);
+        }
     }
 
     fn take_in(&mut self, now: SimTime, batch: &Batch) -> Result<(), TrialError> {

@@ -1,6 +1,5 @@
 //! Test doubles: a world that ticks and obeys, and an engine that says its lines.
 
-use crate::engine::Engine;
 use crate::model::*;
 use crate::unit::*;
 use crate::world::{World, WorldError};

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod catalogs;
+#[cfg(unix)]
+mod engines;
 mod run;
 mod suite;
 

@@ -4,12 +4,13 @@
 //! in 0..=1. Source: the article (typically 85 % or higher). Limit: as good as the confidence is
 //! calibrated.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, Finding, Guardrail, Request, allow_if};
+use super::{Build, Finding, Guardrail, Leeway, Request, allow_if};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Ruling};
 use crate::unit::Ratio;
@@ -25,14 +26,30 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     build,
 };
 
-/// Parameters.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+/// Parameters: the floors.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Config {
+pub struct Config {
     /// Least confidence, 0..=1.
     default: Ratio,
     /// Least confidence for single causes, 0..=1.
     per_cause: BTreeMap<Cause, Ratio>,
+}
+
+impl Config {
+    /// The floors of a list of guardrails, if it has exactly one such guardrail.
+    #[must_use]
+    pub fn of(specs: &[Spec]) -> Option<Self> {
+        let mut mine = specs.iter().filter(|spec| spec.kind == ENTRY.kind);
+        let (Some(spec), None) = (mine.next(), mine.next()) else { return None };
+        spec.read().ok()
+    }
+
+    /// The least confidence for a cause.
+    #[must_use]
+    pub fn floor(&self, cause: Cause) -> Ratio {
+        self.per_cause.get(&cause).copied().unwrap_or(self.default)
+    }
 }
 
 impl Default for Config {
@@ -41,19 +58,29 @@ impl Default for Config {
     }
 }
 
-struct ConfidenceFloor(Config);
+struct ConfidenceFloor {
+    config: Config,
+    /// What was compared so far.
+    seen: RefCell<Leeway>,
+}
 
 fn build(spec: &Spec) -> Result<Box<dyn Guardrail + Send>, KindError> {
-    Ok(Box::new(ConfidenceFloor(spec.read()?)))
+    Ok(Box::new(ConfidenceFloor { config: spec.read()?, seen: RefCell::default() }))
 }
 
 impl Guardrail for ConfidenceFloor {
     fn check(&self, request: &Request<'_>) -> Finding {
-        let floor = self.0.per_cause.get(&request.cause).copied().unwrap_or(self.0.default);
+        let floor = self.config.floor(request.cause);
+        let fine = request.confidence >= floor;
+        self.seen.borrow_mut().compared(request.cause, request.confidence, fine);
         Finding {
-            ruling: allow_if(request.confidence >= floor, Ruling::Deny),
+            ruling: allow_if(fine, Ruling::Deny),
             saw: format!("confidence {:.2}", request.confidence.get()),
             limit: format!("at least {:.2} for {}", floor.get(), request.cause),
         }
+    }
+
+    fn leeway(&self) -> Leeway {
+        self.seen.borrow().clone()
     }
 }

@@ -4,8 +4,9 @@
 //! the remedies left out with the reason. Without any remedy left the plan is a page.
 
 use super::treatment::{Course, MOST_PLANS, Treatment};
+use crate::engine::outside::Outside;
 use crate::engine::remediate::{NotApplicable, Patient, Prescription, Remedy, Table};
-use crate::model::{Action, Operation, Plan, Risk, Verb};
+use crate::model::{Action, Diagnosis, Operation, Plan, Risk, Verb};
 use crate::unit::{ActionId, SimDuration};
 
 type Group = [Box<dyn Remedy + Send>];
@@ -41,6 +42,47 @@ pub(super) fn make(
         confidence: hypothesis.confidence,
         actions,
         rejected,
+    };
+    let (applied, settle) = (Vec::new(), SimDuration::ZERO);
+    Course { plan, settles, alternative, next: 0, applied, unknown: false, settle }
+}
+
+/// The course that somebody else prescribes, asked anew each time; nothing said is a page.
+pub(super) fn prescribed(
+    outside: &Outside,
+    patient: &Patient<'_>,
+    diagnosis: &Diagnosis,
+    treatment: &Treatment,
+    first: u32,
+) -> Course {
+    let hypothesis = patient.hypothesis;
+    let spent = treatment.plans >= MOST_PLANS;
+    let now = patient.around().now;
+    let orders = if spent { None } else { outside.remediate(now, patient.incident(), diagnosis) };
+    let orders = orders.unwrap_or_default();
+    let alternative = if orders.is_empty() { usize::MAX } else { treatment.plans as usize };
+    let mut prescriptions: Vec<Prescription> = orders
+        .into_iter()
+        .map(|order| Prescription {
+            target: order.target,
+            operation: order.operation,
+            risk: order.risk,
+            expected: order.reason,
+            settle: order.settle,
+        })
+        .collect();
+    if prescriptions.is_empty() {
+        prescriptions.push(page(patient));
+    }
+    let settles = prescriptions.iter().map(|p| p.settle).collect();
+    let numbered = prescriptions.into_iter().zip(first..);
+    let plan = Plan {
+        incident: patient.incident().id,
+        entity: hypothesis.entity.clone(),
+        cause: hypothesis.cause,
+        confidence: hypothesis.confidence,
+        actions: numbered.map(|(p, number)| action(patient, p, number)).collect(),
+        rejected: Vec::new(),
     };
     let (applied, settle) = (Vec::new(), SimDuration::ZERO);
     Course { plan, settles, alternative, next: 0, applied, unknown: false, settle }

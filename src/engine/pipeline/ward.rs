@@ -11,6 +11,7 @@ use super::{plan, steps};
 use crate::engine::case::{Case, OwnChange};
 use crate::engine::fleet_size::FleetSize;
 use crate::engine::guard::{ActionLog, Guards, Request};
+use crate::engine::outside::Outside;
 use crate::engine::remediate::{Patient, Table};
 use crate::model::{Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Outcome, Ruling};
 use crate::unit::{ActionId, IncidentId, Name, SimTime};
@@ -27,6 +28,10 @@ pub(super) struct Watch<'a> {
     pub fleet: &'a FleetSize,
     pub remedies: &'a Table,
     pub guards: &'a Guards,
+    /// Who says what to do in place of `remedies`, if somebody else does.
+    pub prescriber: Option<&'a Outside>,
+    /// Whether somebody else rules on actions: such a guardrail is not asked what it would say.
+    pub guarded_outside: bool,
 }
 
 /// All treatments, and what the engine did.
@@ -209,10 +214,17 @@ impl Ward {
         let Some(diagnosis) = treatment.diagnosis.clone().filter(|_| watch.active) else { return };
         let Some(hypothesis) = diagnosis.hypotheses.first() else { return };
         let patient = Patient { case: watch.case, hypothesis, fleet: watch.fleet };
-        let course = plan::make(watch.remedies, &patient, treatment, self.numbered + 1);
         let waited = treatment.deliberated(watch.now);
         let settled = treatment.agreed >= AGREEMENT;
-        let early = settled && self.would_pass(&course, watch);
+        if watch.prescriber.is_some() && !waited && !settled {
+            return;
+        }
+        let first = self.numbered + 1;
+        let course = match watch.prescriber {
+            Some(outside) => plan::prescribed(outside, &patient, &diagnosis, treatment, first),
+            None => plan::make(watch.remedies, &patient, treatment, first),
+        };
+        let early = settled && (watch.prescriber.is_some() || self.would_pass(&course, watch));
         if !waited && !early {
             return;
         }
@@ -227,6 +239,9 @@ impl Ward {
     fn would_pass(&self, course: &super::treatment::Course, watch: &Watch<'_>) -> bool {
         let first = course.plan.actions.first().filter(|a| a.verb().touches_fleet());
         first.is_some_and(|action| {
+            if watch.guarded_outside {
+                return true;
+            }
             let request = self.request(action, course, watch);
             watch.guards.rule(&request).last().is_some_and(|v| v.ruling != Ruling::Deny)
         })

@@ -8,6 +8,7 @@ pub const ALL: &[Entry<Build>] = &[
     blast_radius::ENTRY,
     colliding_actions::ENTRY,
     dry_run_leak::ENTRY,
+    engine_failure::ENTRY,
     failed_without_rollback::ENTRY,
     harmful_action::ENTRY,
     incomplete_audit::ENTRY,

@@ -126,6 +126,9 @@ impl Teller {
             }
             Body::Event(event) => self.event(line.time, event),
             Body::Note(note) => self.say(line.time, Lane::Note, Tone::Warn, note.clone()),
+            Body::EngineFailure(failure) => {
+                self.say(line.time, Lane::Note, Tone::Bad, failure.to_string());
+            }
         }
     }
 

@@ -1,0 +1,242 @@
+//! The folder of a sweep: manifest, parts, and a marker when it is complete.
+//!
+//! In: a plan and which parts of it. Out: `sweep.json`, `parts/part-00000.parquet` and, at the end,
+//! a marker with a digest of every part. A part is written beside its name and renamed when it is
+//! whole, so that an interruption leaves whole parts only; `resume` keeps those that are there.
+//! Parts are run a window at a time: memory does not grow with the number of trials.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+use super::row::Row;
+use super::run::Runner;
+use super::shard::Shard;
+use super::table;
+use crate::campaign::Progress;
+
+/// The manifest's name.
+pub const MANIFEST: &str = "sweep.json";
+/// The marker of a complete sweep.
+pub const COMPLETE: &str = "complete.json";
+/// Units that one window holds at least, so that no thread waits long for the others.
+const WINDOW: usize = 256;
+
+/// Why a sweep could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A file or folder cannot be written or read.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file is not what it must be.
+    #[error("{}: {problem}", path.display())]
+    Content {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Parts do not make one sweep.
+    #[error("{}", .0.join("\n"))]
+    Parts(Vec<String>),
+}
+
+/// What was made, for the marker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// Digest of the plan.
+    pub sweep: String,
+    /// Version that made it.
+    pub windtunnel: String,
+    /// Which shard, of how many.
+    pub shard: Shard,
+    /// Digest of each part.
+    pub parts: BTreeMap<usize, String>,
+}
+
+/// What running came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows written.
+    pub rows: usize,
+    /// Trials run for them.
+    pub ran: usize,
+    /// Rows of trials that could not be run.
+    pub failed: usize,
+    /// Parts that were there already.
+    pub kept: usize,
+}
+
+/// The name of a part's file, below the folder.
+#[must_use]
+pub fn part_name(part: usize) -> String {
+    format!("parts/part-{part:05}.parquet")
+}
+
+/// Runs the parts of a shard into a folder.
+///
+/// # Errors
+/// If the folder holds another sweep, or holds this one and `resume` was not asked for, or cannot
+/// be written.
+pub fn run(
+    plan: &Plan,
+    shard: Shard,
+    folder: &Path,
+    resume: bool,
+    jobs: usize,
+    progress: &Progress<'_>,
+) -> Result<Tally, SweepError> {
+    let digest = plan.digest();
+    prepare(plan, &digest, folder, resume, shard)?;
+    let runner = Runner::new(plan, false).map_err(|p| content(&folder.join(MANIFEST), p))?;
+    let mine: Vec<usize> = (0..plan.parts()).filter(|part| shard.has(*part)).collect();
+    let mut tally = Tally::default();
+    let mut marker = Marker {
+        sweep: digest.clone(),
+        windtunnel: env!("CARGO_PKG_VERSION").to_owned(),
+        shard,
+        parts: BTreeMap::new(),
+    };
+    let mut missing = Vec::new();
+    for part in mine {
+        let path = folder.join(part_name(part));
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                let print = blake3::hash(&bytes).to_hex()[..32].to_owned();
+                rows_of(&path, &digest)?;
+                marker.parts.insert(part, print);
+                tally.kept += 1;
+            }
+            Err(_) => missing.push(part),
+        }
+    }
+    let total: usize = missing.iter().map(|part| plan.part(*part).len()).sum();
+    let mut before = 0;
+    for window in missing.chunks(WINDOW.div_ceil(plan.units_a_part)) {
+        let units: Vec<_> = window.iter().flat_map(|part| plan.part(*part)).collect();
+        let told = |done: usize, _: usize, name: &str| progress(before + done, total, name);
+        let mut done = runner.units(&units, jobs, &told).into_iter();
+        before += units.len();
+        for part in window {
+            let mut rows: Vec<Row> = Vec::new();
+            for unit in done.by_ref().take(plan.part(*part).len()) {
+                tally.ran += unit.ran;
+                rows.extend(unit.rows);
+            }
+            tally.rows += rows.len();
+            tally.failed += rows.iter().filter(|row| row.problem.is_some()).count();
+            let path = folder.join(part_name(*part));
+            let bytes = table::encode(plan, &digest, &rows).map_err(|p| content(&path, p))?;
+            marker.parts.insert(*part, blake3::hash(&bytes).to_hex()[..32].to_owned());
+            write(&path, &bytes)?;
+        }
+    }
+    write(&folder.join(shard.marker()), &json(&marker))?;
+    Ok(tally)
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// If it cannot be read, or is of another version.
+pub fn read_plan(path: &Path) -> Result<Plan, SweepError> {
+    let path = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
+    let text = std::fs::read(&path).map_err(|error| file(&path, error))?;
+    let plan: Plan = serde_json::from_slice(&text).map_err(|e| content(&path, e.to_string()))?;
+    let version = env!("CARGO_PKG_VERSION");
+    if plan.windtunnel != version || plan.format != super::plan::FORMAT {
+        let (ours, format, found) = (super::plan::FORMAT, plan.format, &plan.windtunnel);
+        let problem = format!(
+            "expected a manifest of windtunnel {version}, format {ours}, found {found}, format \
+             {format}"
+        );
+        return Err(content(&path, problem));
+    }
+    Ok(plan)
+}
+
+/// Writes a manifest.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), SweepError> {
+    write(path, &json(plan))
+}
+
+/// Every row of a complete sweep, part by part.
+///
+/// # Errors
+/// If a part is missing or damaged.
+pub fn each_row(plan: &Plan, folder: &Path, mut each: impl FnMut(&Row)) -> Result<(), SweepError> {
+    let digest = plan.digest();
+    for part in 0..plan.parts() {
+        let path = folder.join(part_name(part));
+        rows_of(&path, &digest)?.iter().for_each(&mut each);
+    }
+    Ok(())
+}
+
+fn rows_of(path: &Path, digest: &str) -> Result<Vec<Row>, SweepError> {
+    let opened = std::fs::File::open(path).map_err(|error| file(path, error))?;
+    table::decode(opened, digest).map_err(|problem| content(path, problem))
+}
+
+fn prepare(
+    plan: &Plan,
+    digest: &str,
+    folder: &Path,
+    resume: bool,
+    shard: Shard,
+) -> Result<(), SweepError> {
+    let manifest = folder.join(MANIFEST);
+    if manifest.exists() {
+        let there = read_plan(&manifest)?.digest();
+        if there != digest {
+            let problem = format!("holds another sweep, {there}: expected {digest}");
+            return Err(content(folder, problem));
+        }
+        let begun = (0..plan.parts()).filter(|part| shard.has(*part));
+        let begun = begun.filter(|part| folder.join(part_name(*part)).exists()).count();
+        if begun > 0 && !resume {
+            let problem = format!("holds {begun} parts of this sweep already: add --resume");
+            return Err(content(folder, problem));
+        }
+    } else if std::fs::read_dir(folder).is_ok_and(|mut all| all.next().is_some()) {
+        return Err(content(folder, "holds something that is no sweep".to_owned()));
+    }
+    let parts = folder.join("parts");
+    std::fs::create_dir_all(&parts).map_err(|error| file(&parts, error))?;
+    if !manifest.exists() {
+        write_plan(&manifest, plan)?;
+    }
+    Ok(())
+}
+
+/// Writes beside and renames: the name is there only for whole files.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), SweepError> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let beside = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
+    std::fs::write(&beside, bytes).map_err(|error| file(&beside, error))?;
+    std::fs::rename(&beside, path).map_err(|error| file(path, error))
+}
+
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).expect("plain data serialises");
+    text.push(b'\n');
+    text
+}
+
+pub(super) fn file(path: &Path, error: std::io::Error) -> SweepError {
+    SweepError::File { path: path.to_owned(), error }
+}
+
+pub(super) fn content(path: &Path, problem: String) -> SweepError {
+    SweepError::Content { path: path.to_owned(), problem }
+}

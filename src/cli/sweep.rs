@@ -1,0 +1,178 @@
+//! `windtunnel sweep`: any value of a policy or scenario as an axis, in parts, on any number of
+//! machines.
+
+mod design;
+mod environment;
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use self::design::Design;
+use super::exit_code;
+use super::failure::{Failure, count};
+use super::progress::Progress;
+use super::terminal::Terminal;
+use crate::campaign::sweep::output::{self, SweepError, Tally};
+use crate::campaign::sweep::plan::Plan;
+use crate::campaign::sweep::shard::{Shard, merge};
+
+/// What to sweep.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Sweep {
+    #[command(subcommand)]
+    part: Option<Part>,
+    #[command(flatten)]
+    design: Option<Design>,
+    #[command(flatten)]
+    how: How,
+    /// Folder of the sweep.
+    #[arg(long, value_name = "DIR", default_value = "sweeps/sweep")]
+    out: String,
+}
+
+/// The steps of a sweep on many machines.
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Write the manifest of a sweep: self-contained, to be carried to other machines.
+    Plan {
+        #[command(flatten)]
+        design: Design,
+        /// The manifest.
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Run a manifest, or one shard of it.
+    Run {
+        /// The manifest, or a folder with one.
+        manifest: PathBuf,
+        #[command(flatten)]
+        how: How,
+        /// Folder of the shard.
+        #[arg(long, value_name = "DIR")]
+        out: String,
+    },
+    /// Put shards together: every one, once, of one version.
+    Merge {
+        /// The folders that shards were written to.
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        /// Folder of the whole sweep.
+        #[arg(long, value_name = "DIR")]
+        out: String,
+    },
+    /// Show the means by setting, and for a Saltelli design which axes matter.
+    Show(show::Show),
+}
+
+/// How trials are run.
+#[derive(Debug, Args)]
+struct How {
+    /// Run shard I of N only, from 0 (default: what Slurm or Kubernetes says in the environment).
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Number of shards, where the environment tells the index only (Kubernetes).
+    #[arg(long, value_name = "N", conflicts_with = "shard")]
+    shards: Option<usize>,
+    /// Keep the parts that are there and run the others.
+    #[arg(long)]
+    resume: bool,
+    /// Trials at the same time (default: one a processor). Shows in no result.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    jobs: usize,
+}
+
+/// Plans, runs, merges or shows.
+///
+/// # Errors
+/// If the axes or files cannot be used, or shards do not make one sweep.
+pub(super) fn run(args: &Sweep, terminal: Terminal) -> Result<u8, Failure> {
+    match (&args.part, &args.design) {
+        (Some(Part::Plan { design, out }), _) => {
+            let plan = design.plan()?;
+            output::write_plan(out, &plan).map_err(failure)?;
+            terminal.print(&format!("{}: {}\n", out.display(), told(&plan)))?;
+            Ok(exit_code::DONE)
+        }
+        (Some(Part::Run { manifest, how, out }), _) => {
+            let plan = output::read_plan(manifest).map_err(failure)?;
+            go(&plan, how, &folder(out)?, terminal)
+        }
+        (Some(Part::Merge { folders, out }), _) => {
+            let target = folder(out)?;
+            let parts = merge(folders, &target).map_err(failure)?;
+            let parts = count(parts, "part");
+            terminal.print(&format!("{}: whole, {parts}\n", target.display()))?;
+            Ok(exit_code::DONE)
+        }
+        (Some(Part::Show(args)), _) => show::run(args, terminal),
+        (None, Some(design)) => go(&design.plan()?, &args.how, &folder(&args.out)?, terminal),
+        (None, None) => Err(Failure::usage("expected a corpus, or one of plan, run, merge, show")),
+    }
+}
+
+fn go(plan: &Plan, how: &How, folder: &Path, terminal: Terminal) -> Result<u8, Failure> {
+    let shard = match how.shard {
+        Some(shard) => shard,
+        None => environment::shard(how.shards).map_err(Failure::Usage)?.unwrap_or(Shard::WHOLE),
+    };
+    if shard != Shard::WHOLE {
+        terminal.note(&format!("shard {} of {}", shard.index, shard.count));
+    }
+    let progress = Progress::with_rate(terminal, "units");
+    let tally = output::run(plan, shard, folder, how.resume, how.jobs, &|done, total, name| {
+        progress.set(done, total, name);
+    });
+    progress.finish();
+    let tally = tally.map_err(failure)?;
+    terminal.print(&summary(&tally, folder))?;
+    let whole = shard == Shard::WHOLE;
+    if whole {
+        terminal.note(&format!("next: windtunnel sweep show {}", folder.display()));
+    }
+    Ok(if tally.failed > 0 { exit_code::BAD_INPUT } else { exit_code::DONE })
+}
+
+fn summary(tally: &Tally, folder: &Path) -> String {
+    let Tally { rows, ran, failed, kept } = tally;
+    let mut text =
+        format!("{}: {}, {ran} trials run for them", folder.display(), count(*rows, "row"));
+    if *kept > 0 {
+        text += &format!(", {} kept", count(*kept, "part"));
+    }
+    if *failed > 0 {
+        text += &format!(", {failed} could not be run (column `problem`)");
+    }
+    text + "\n"
+}
+
+/// What a plan holds, in a line.
+fn told(plan: &Plan) -> String {
+    format!(
+        "{}, {}, {} of each, {} in {}",
+        count(plan.scenarios.len(), "scenario"),
+        count(plan.settings.len(), "setting"),
+        count(plan.seeds.count as usize, "seed"),
+        count(plan.trials(), "trial"),
+        count(plan.parts(), "part"),
+    )
+}
+
+/// A local folder; `file://` is taken too, other URLs are said to be out of reach.
+fn folder(text: &str) -> Result<PathBuf, Failure> {
+    match text.split_once("://") {
+        None => Ok(PathBuf::from(text)),
+        Some(("file", path)) => Ok(PathBuf::from(path)),
+        Some((scheme, _)) => Err(Failure::usage(format!(
+            "this build writes to local folders and file:// only, found {scheme}://: mount the \
+             bucket, or copy the shard's folder after the run"
+        ))),
+    }
+}
+
+/// Files and shards that cannot be used.
+fn failure(error: SweepError) -> Failure {
+    Failure::usage(error.to_string())
+}

@@ -127,13 +127,11 @@ pub(super) fn run(args: &Hunt, terminal: Terminal) -> Result<u8, Failure> {
 
 fn known_rules(rules: &[String]) -> Result<(), Failure> {
     let names: Vec<&str> = safety::catalog::ALL.iter().map(|entry| entry.kind).collect();
-    for rule in rules.iter().filter(|rule| *rule != "broken" && !names.contains(&rule.as_str())) {
-        let hint = did_you_mean(nearest(rule, names.iter().copied()));
-        return Err(Failure::usage(format!(
-            "unknown rule {rule:?}{hint} (`windtunnel list invariant`)"
-        )));
-    }
-    Ok(())
+    let known = |rule: &&String| *rule == "broken" || names.contains(&rule.as_str());
+    let Some(rule) = rules.iter().find(|rule| !known(rule)) else { return Ok(()) };
+    let hint = did_you_mean(nearest(rule, names.iter().copied()));
+    let message = format!("unknown rule {rule:?}{hint} (`windtunnel list invariant`)");
+    Err(Failure::usage(message))
 }
 
 fn policy(args: &Hunt) -> Result<Policy, Failure> {

@@ -48,7 +48,8 @@ fn keys<'a, T>(old: &'a BTreeMap<String, T>, new: &'a BTreeMap<String, T>) -> BT
 }
 
 fn changes<'a>(old: &'a Golden, new: &'a Golden) -> Vec<Change<'a>> {
-    let mut groups: BTreeMap<(&str, &str), (Vec<&Line>, Vec<&Line>)> = BTreeMap::new();
+    type Sides<'a> = (Vec<&'a Line>, Vec<&'a Line>);
+    let mut groups: BTreeMap<(&str, &str), Sides<'_>> = BTreeMap::new();
     for line in &old.lines {
         groups.entry((&line.what, &line.of)).or_default().0.push(line);
     }

@@ -123,6 +123,10 @@ impl Reader {
                 let of = self.name(answer.action.0);
                 self.say(at, "answer", of, format!("{:?}", answer.kind).to_lowercase());
             }
+            Body::EngineFailure(failure) => {
+                let said = format!("{:?}", failure.kind).to_lowercase();
+                self.say(at, "engine failure", "the engine".to_owned(), said);
+            }
             Body::Outcome(_) | Body::Event(_) | Body::Note(_) => {}
         }
     }

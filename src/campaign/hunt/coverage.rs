@@ -61,6 +61,7 @@ impl Reader {
                 self.found.insert(format!("answer {:?}", answer.kind));
                 self.step("answer");
             }
+            Body::EngineFailure(_) => self.step("engine failure"),
             Body::Event(_) | Body::Note(_) => {}
         }
     }

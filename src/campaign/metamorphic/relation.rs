@@ -69,7 +69,7 @@ impl Relation {
         match self {
             Self::PermuteSeries | Self::DuplicateScrape => {}
             // Whole weeks: the load's daily shape stays where it was.
-            Self::ShiftTimes => file.start = file.start + SimDuration::from_secs(14 * 86_400),
+            Self::ShiftTimes => file.start += SimDuration::from_secs(14 * 86_400),
             Self::ScaleTraffic => {
                 file.load.rate *= 2.0;
                 for service in file.fleet.services.values_mut() {

@@ -64,17 +64,17 @@ pub fn rows(told: &Told) -> Vec<(String, Vec<String>)> {
     }
     say("stage", outcome.blame.iter().map(blamed).collect());
     say("policy", outcome.policy_changes.clone());
-    if let Some(golden) = &outcome.golden {
-        if let Some(summary) = &golden.summary {
-            say("golden", vec![summary.clone()]);
-            let more = golden.differences.len().saturating_sub(6);
-            let mut lines: Vec<String> = golden.differences.iter().take(6).cloned().collect();
-            if more > 0 {
-                lines.push(format!("… {more} more"));
-            }
-            say("differs", lines);
-            say("from", vec![format!("{} (--bless accepts what is new)", golden.file)]);
+    if let Some(golden) = &outcome.golden
+        && let Some(summary) = &golden.summary
+    {
+        say("golden", vec![summary.clone()]);
+        let more = golden.differences.len().saturating_sub(6);
+        let mut lines: Vec<String> = golden.differences.iter().take(6).cloned().collect();
+        if more > 0 {
+            lines.push(format!("… {more} more"));
         }
+        say("differs", lines);
+        say("from", vec![format!("{} (--bless accepts what is new)", golden.file)]);
     }
     say("story", told.story.clone());
     say("again", vec![told.again.clone()]);

@@ -96,7 +96,12 @@ pub fn touched(action: &Action, fleet: &FleetSize) -> (u32, u32) {
     let size = fleet.service(&action.target).replicas;
     match action.operation {
         Operation::PageOnCall { .. } => (0, 0),
-        Operation::ScaleOut { replicas } => {
+        // No replica is taken out of service by these.
+        Operation::ShedLoad { .. }
+        | Operation::ShiftTraffic { .. }
+        | Operation::DisableFlag { .. }
+        | Operation::CleanDisk => (0, 0),
+        Operation::ScaleOut { replicas } | Operation::ScaleIn { replicas } => {
             (size.saturating_sub(replicas), replicas.saturating_sub(size))
         }
         _ => (size, 0),

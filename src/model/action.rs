@@ -24,6 +24,20 @@ pub enum Verb {
     OpenCircuit,
     /// Issue and load a new certificate.
     RotateCertificate,
+    /// Fewer replicas.
+    ScaleIn,
+    /// Keep new replicas off a node and move the ones on it away.
+    Drain,
+    /// Send a zone's share of the traffic to the other zones.
+    ShiftTraffic,
+    /// Reject a share of the requests at once, so that the rest is served.
+    ShedLoad,
+    /// Switch a feature flag off.
+    DisableFlag,
+    /// Remove what may be removed from a full disk.
+    CleanDisk,
+    /// Issue and load new credentials.
+    RotateSecret,
     /// Wake a person with the whole story.
     PageOnCall,
 }
@@ -88,6 +102,32 @@ pub enum Operation {
     },
     /// Issue and load a new certificate.
     RotateCertificate,
+    /// Run `replicas` replicas, fewer than now.
+    ScaleIn {
+        /// The new number of replicas.
+        replicas: u32,
+    },
+    /// Cordon the target, a node, and evict its replicas within their disruption budgets.
+    Drain,
+    /// Send `share` of the traffic of the target, a zone, to the other zones.
+    ShiftTraffic {
+        /// Share of its traffic that leaves the zone, 0 to 1 (1: all; 0 takes a shift back).
+        share: f64,
+    },
+    /// Reject `share` of the target's requests at once.
+    ShedLoad {
+        /// Share of requests to reject, 0 to 1 (0 stops shedding).
+        share: f64,
+    },
+    /// Switch the target's feature flag off.
+    DisableFlag {
+        /// The flag.
+        flag: String,
+    },
+    /// Remove what may be removed from the disks of the target, a service or a node.
+    CleanDisk,
+    /// Issue new credentials for the target and have its replicas load them.
+    RotateSecret,
     /// Wake a person.
     PageOnCall {
         /// The whole story, for a person.
@@ -117,7 +157,7 @@ pub struct Action {
 
 impl Verb {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::Rollback,
         Self::ScaleOut,
         Self::ScaleUp,
@@ -125,6 +165,13 @@ impl Verb {
         Self::ReconcileConfig,
         Self::OpenCircuit,
         Self::RotateCertificate,
+        Self::ScaleIn,
+        Self::Drain,
+        Self::ShiftTraffic,
+        Self::ShedLoad,
+        Self::DisableFlag,
+        Self::CleanDisk,
+        Self::RotateSecret,
         Self::PageOnCall,
     ];
 
@@ -139,6 +186,13 @@ impl Verb {
             Self::ReconcileConfig => "reconcile_config",
             Self::OpenCircuit => "open_circuit",
             Self::RotateCertificate => "rotate_certificate",
+            Self::ScaleIn => "scale_in",
+            Self::Drain => "drain",
+            Self::ShiftTraffic => "shift_traffic",
+            Self::ShedLoad => "shed_load",
+            Self::DisableFlag => "disable_flag",
+            Self::CleanDisk => "clean_disk",
+            Self::RotateSecret => "rotate_secret",
             Self::PageOnCall => "page_on_call",
         }
     }
@@ -168,6 +222,13 @@ impl Operation {
             Self::ReconcileConfig => Verb::ReconcileConfig,
             Self::OpenCircuit { .. } => Verb::OpenCircuit,
             Self::RotateCertificate => Verb::RotateCertificate,
+            Self::ScaleIn { .. } => Verb::ScaleIn,
+            Self::Drain => Verb::Drain,
+            Self::ShiftTraffic { .. } => Verb::ShiftTraffic,
+            Self::ShedLoad { .. } => Verb::ShedLoad,
+            Self::DisableFlag { .. } => Verb::DisableFlag,
+            Self::CleanDisk => Verb::CleanDisk,
+            Self::RotateSecret => Verb::RotateSecret,
             Self::PageOnCall { .. } => Verb::PageOnCall,
         }
     }

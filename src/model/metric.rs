@@ -43,6 +43,32 @@ pub mod names {
     pub const CONFIG_DRIFT: &str = "k8s.configmap.drift";
     /// Failed or slow calls of one caller to one callee: label `callee`; error share, unit `1`.
     pub const CLIENT_ERROR_RATIO: &str = "http.client.request.error_ratio";
+    /// Connections in use / connections of the caller's pool: label `callee`; unit `1`.
+    pub const POOL_UTILIZATION: &str = "db.client.connections.utilization";
+    /// Connections held by callers / connections accepted, unit `1`.
+    pub const CONNECTIONS_UTILIZATION: &str = "db.server.connections.utilization";
+    /// Messages that wait for a consumer: label `producer`; unit `{message}`.
+    pub const CONSUMER_LAG: &str = "messaging.consumer.lag";
+    /// Look-ups that hit / all look-ups, unit `1`.
+    pub const CACHE_HIT_RATIO: &str = "cache.hit_ratio";
+    /// Workers in use or hung / workers, mean over replicas, unit `1`.
+    pub const THREADS_UTILIZATION: &str = "process.threads.utilization";
+    /// Files and sockets open / allowed, highest of the replicas, unit `1`.
+    pub const FILES_UTILIZATION: &str = "process.open_file_descriptors.utilization";
+    /// Disk in use / its size, unit `1`.
+    pub const VOLUME_UTILIZATION: &str = "k8s.volume.utilization";
+    /// Seconds until the lease of its credentials ends, unit `s`.
+    pub const LEASE_TIME_LEFT: &str = "secret.lease.time_left";
+    /// 1 if a feature flag is on: label `flag`; unit `1`.
+    pub const FLAG_ENABLED: &str = "feature_flag.enabled";
+    /// Processors of a node in use / there, unit `1`.
+    pub const NODE_CPU: &str = "k8s.node.cpu.utilization";
+    /// Memory of a node in use / there, unit `1`.
+    pub const NODE_MEMORY: &str = "k8s.node.memory.utilization";
+    /// Disk of a node in use / there, unit `1`.
+    pub const NODE_DISK: &str = "k8s.node.filesystem.utilization";
+    /// 1 if a node is ready, 0 if not, unit `1`.
+    pub const NODE_READY: &str = "k8s.node.condition_ready";
     /// Duration of calls of one caller to one callee: labels `callee`, `stat`; seconds.
     pub const CLIENT_DURATION: &str = "http.client.request.duration";
 }

@@ -59,7 +59,7 @@ pub enum Direction {
 /// Words that decide a role, the more specific first. A word matches whole parts of the name
 /// as split at anything that is no letter or digit, and at changes to upper case.
 const WORDS: [(Role, &[&str]); 14] = [
-    (Role::Expiry, &["expiry", "expiration", "notafter", "certificate", "cert"]),
+    (Role::Expiry, &["expiry", "expiration", "notafter", "certificate", "cert", "lease"]),
     (Role::Drift, &["drift"]),
     (Role::Restarts, &["restart", "restarts", "crash", "crashes"]),
     (Role::Availability, &["availability", "success"]),
@@ -73,6 +73,7 @@ const WORDS: [(Role, &[&str]); 14] = [
             "backlog",
             "lag",
             "connections",
+            "descriptors",
             "threads",
             "active",
             "pending",
@@ -83,7 +84,7 @@ const WORDS: [(Role, &[&str]); 14] = [
     ),
     (Role::Cpu, &["cpu", "load"]),
     (Role::Memory, &["memory", "mem", "heap", "rss"]),
-    (Role::Disk, &["disk", "filesystem", "fs", "diskio", "syscall"]),
+    (Role::Disk, &["disk", "filesystem", "fs", "diskio", "syscall", "volume"]),
     (Role::Network, &["network", "net", "bytes", "socket", "packets", "transmit", "receive"]),
     (
         Role::Traffic,
@@ -172,6 +173,12 @@ mod tests {
             ("k8s.container.restart.count", "{restart}", Role::Restarts),
             ("value", "", Role::Other),
             ("tls.certificate.time_left", "s", Role::Expiry),
+            ("secret.lease.time_left", "s", Role::Expiry),
+            ("messaging.consumer.lag", "{message}", Role::Saturation),
+            ("db.client.connections.utilization", "1", Role::Saturation),
+            ("process.open_file_descriptors.utilization", "1", Role::Saturation),
+            ("k8s.volume.utilization", "1", Role::Disk),
+            ("k8s.node.filesystem.utilization", "1", Role::Disk),
             ("PodSuccessRate(%)", "%", Role::Availability),
         ] {
             assert_eq!(Role::infer(metric, unit), role, "{metric}");

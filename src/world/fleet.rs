@@ -9,9 +9,13 @@
 //! ```
 
 mod actuator;
+mod autoscaler;
+mod broker;
+mod call_effect;
 mod calls;
 mod circuit;
 mod dice;
+mod drain;
 mod effect;
 mod flow;
 mod graph;
@@ -19,21 +23,36 @@ mod latency;
 mod load;
 mod logs;
 mod memory;
+mod node;
 mod outbox;
+mod pool;
+mod probe;
 mod reconcile;
+mod reload;
 mod replica;
 mod rollout;
 mod service;
 mod spans;
 mod spec;
 mod state;
+mod strain;
+mod switch;
 mod telemetry;
+mod work;
 
+pub use actuator::Target;
+pub use call_effect::CallEffect;
 pub use effect::{Effect, Scope};
 pub use graph::call_order;
-pub use load::request_rate;
+pub use load::{closed_rate, request_rate};
+pub use node::{Node, NodeEffect, Zone};
 pub use outbox::{Life, Outbox, Timer};
-pub use service::Service;
-pub use spec::{ActuationSpec, CallSpec, FleetSpec, LoadSpec, Runtime, ScrapeSpec, ServiceSpec};
+pub use replica::{Phase, Replica};
+pub use service::{Circuit, Edge, Secret, Service};
+pub use spec::{
+    ActuationSpec, AutoscaleSpec, BreakerSpec, CacheSpec, CallSpec, ClosedSpec, ConfigKeySpec,
+    DiskSpec, FlashCrowdSpec, FleetSpec, LoadSpec, NodePoolSpec, OperationSpec, ProbeSpec, Runtime,
+    ScrapeSpec, SecretSpec, ServiceKind, ServiceSpec,
+};
 pub use state::Fleet;
 pub use telemetry::Telemetry;

@@ -22,7 +22,7 @@ use crate::kernel::{Queue, Streams};
 use crate::model::{Action, Answer, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
 use crate::unit::{ActionId, Name, SimDuration, SimTime, Window};
 use crate::world::chaos::{self, Around, Fault, Site};
-use crate::world::fleet::{Fleet, Outbox, Telemetry, Timer, request_rate};
+use crate::world::fleet::{Fleet, Outbox, Telemetry, Timer, closed_rate, request_rate};
 use crate::world::people::Team;
 use crate::world::watch::Watch;
 use crate::world::{World, WorldError};
@@ -32,6 +32,9 @@ use truth::Running;
 const TICK: SimDuration = SimDuration::from_secs(1);
 /// Traffic before the first instant, so that the fleet starts settled.
 const SETTLE: i64 = 60;
+
+/// How fast users of a closed workload follow the time that answers take, per tick.
+const PATIENCE_DAMPING: f64 = 0.3;
 
 /// A mock fleet under load.
 pub struct Synthetic {
@@ -48,6 +51,7 @@ pub struct Synthetic {
     streams: Streams,
     operations: Vec<Arc<str>>,
     entry: usize,
+    wait: f64,
     next_tick: SimTime,
     next_scrape: SimTime,
     scrapes: u64,
@@ -107,6 +111,7 @@ impl Synthetic {
             streams,
             operations: spec.fleet.services.keys().map(operation).collect(),
             entry: fleet.index(spec.entry()).expect("the entry was checked"),
+            wait: 0.0,
             next_tick: spec.start + TICK,
             next_scrape: spec.start + spec.scrape.interval,
             scrapes: 0,
@@ -211,9 +216,17 @@ impl Synthetic {
     }
 
     fn move_traffic(&mut self) {
-        let rate = request_rate(&self.spec.load, self.streams.child("load"), self.out.now);
+        let (load, noise) = (&self.spec.load, self.streams.child("load"));
+        let rate = request_rate(load, noise, self.spec.start, self.out.now);
         let surge: f64 = self.around.surges.values().product();
-        self.fleet.tick(self.entry, rate * surge, TICK.secs_f64(), &mut self.out);
+        let mut rate = rate * surge;
+        if let Some(closed) = &load.closed {
+            // Users learn how long answers take one answer later.
+            let wait = self.fleet.users_wait(self.entry, load.timeout.secs_f64());
+            self.wait += PATIENCE_DAMPING * (wait - self.wait);
+            rate = closed_rate(rate, closed.think, self.wait);
+        }
+        self.fleet.tick(self.entry, rate, TICK.secs_f64(), &mut self.out);
     }
 
     fn tick(&mut self, now: SimTime) {

@@ -31,6 +31,19 @@ pub(super) fn action(action: &Action) -> String {
         Operation::ReconcileConfig => format!("reconcile config of {target}"),
         Operation::OpenCircuit { callee } => format!("open circuit {target} → {callee}"),
         Operation::RotateCertificate => format!("rotate certificate of {target}"),
+        Operation::ScaleIn { replicas } => {
+            format!("scale in {target} to {}", format::count(*replicas as usize, "replica"))
+        }
+        Operation::Drain => format!("drain node {target}"),
+        Operation::ShiftTraffic { share } => {
+            format!("shift {:.0} % of the traffic out of {target}", share * 100.0)
+        }
+        Operation::ShedLoad { share } => {
+            format!("shed {:.0} % of the load of {target}", share * 100.0)
+        }
+        Operation::DisableFlag { flag } => format!("switch flag {flag} of {target} off"),
+        Operation::CleanDisk => format!("clean disk of {target}"),
+        Operation::RotateSecret => format!("rotate secret of {target}"),
         Operation::PageOnCall { .. } => format!("page on-call about {target}"),
     }
 }

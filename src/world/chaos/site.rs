@@ -134,9 +134,7 @@ impl Site<'_> {
 
     /// Takes away everything that this fault put anywhere.
     pub fn lift(&mut self) {
-        for service in &mut self.fleet.services {
-            service.effects.remove(&self.number);
-        }
+        self.fleet.lift(self.number);
         self.around.surges.remove(&self.number);
         self.around.watch.clear(self.number);
         self.around.executor.remove(&self.number);
@@ -148,9 +146,6 @@ impl Site<'_> {
     #[must_use]
     pub fn holds(&self, service: &str) -> bool {
         let owner = &self.fleet.services[self.index(service)];
-        owner.effects.get(&self.number).is_some_and(|effect| {
-            effect.reaches(&owner.template.version)
-                || owner.replicas().any(|r| effect.reaches(&r.template.version))
-        })
+        owner.effects.get(&self.number).is_some_and(|effect| owner.feels(effect))
     }
 }

@@ -5,11 +5,15 @@
 //! is (it needs a callee that is dead) fails again when it is sent anew; one that fails by chance
 //! need not. Known limit: no pause between attempts.
 
+use super::call_effect::Passage;
 use super::circuit::passing;
 use super::latency::Latency;
 use super::service::{Edge, Service};
 use super::spec::CallSpec;
+use crate::stats::queueing::{erlang_c, wait_if_waiting};
 
+/// How fast a pool follows what is asked of it, per tick.
+const DAMPING: f64 = 0.5;
 /// Time to notice that a connection is refused, seconds.
 const REFUSED_S: f64 = 0.002;
 
@@ -40,47 +44,154 @@ impl Fate {
     }
 }
 
+/// Who makes the calls.
+pub(super) struct Caller {
+    /// 1 / (ready replicas x seconds of the tick).
+    pub(super) per_second: f64,
+    /// Connections of each pool that a replica never gives back.
+    pub(super) leaked: f64,
+}
+
+/// One attempt: how often it fails and how long it takes.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    failure: f64,
+    mean: f64,
+    square: f64,
+}
+
 /// One call's result in this tick: time-outs, failures, retries.
-pub(super) fn edge_result(edge: &Edge, call: &CallSpec, callee: &Service) -> Edge {
-    let limit = call.timeout.secs_f64();
-    let (mut first, mut second, mut late, mut weight) = (0.0, 0.0, 0.0, 0.0);
-    for (w, law) in &callee.flow.response {
-        let (m1, m2) = law.capped(limit);
-        first += w * m1;
-        second += w * m2;
-        late += w * law.exceeds(limit);
-        weight += w;
-    }
-    let reached = if weight > 0.0 { 1.0 } else { 0.0 };
-    let scale = weight.max(1e-12);
-    let (first, second, late) = (first / scale, second / scale, late / scale);
-    let quick =
-        ((callee.flow.refused + callee.flow.shed) / callee.flow.arrived.max(1e-12)).min(1.0);
-    let failing = if callee.flow.arrived > 0.0 { callee.flow.failure() } else { 0.0 };
-    let attempt_failure = 1.0 - (1.0 - failing) * (1.0 - late * (1.0 - quick));
-    let mean = first * reached * (1.0 - quick) + REFUSED_S * quick;
-    let variance = (second * (1.0 - quick) - mean * mean).max(0.0);
+pub(super) fn edge_result(
+    edge: &Edge,
+    call: &CallSpec,
+    callee: &Service,
+    passage: Passage,
+    caller: &Caller,
+) -> Edge {
+    let attempt = at_callee(call.timeout.secs_f64(), callee, &passage).through(&passage);
+    let mut edge = Edge { passage, ..edge.clone() };
+    let attempt = attempt.over_pool(&mut edge, call, caller);
+    let attempt_failure = attempt.failure;
+    let variance = (attempt.square - attempt.mean * attempt.mean).max(0.0);
     let attempt_repeat = callee.flow.repeat.max(attempt_failure);
-    let (tries, tries2) = attempts(attempt_failure, attempt_repeat, call.retries);
+    let tries = tries(attempt_failure, attempt_repeat, call);
     let open = passing(edge.circuit);
-    let all_failed = attempt_failure * attempt_repeat.powi(call.retries as i32);
-    let all_repeat = attempt_repeat.powi(call.retries as i32 + 1);
-    let spread = tries * variance + (tries2 - tries * tries).max(0.0) * mean * mean;
+    let retried = attempt_repeat.powi(call.retries as i32);
+    let all_failed = attempt_failure * (1.0 - tries.granted * (1.0 - retried));
+    let all_repeat = attempt_repeat * (1.0 - tries.granted * (1.0 - retried));
+    let mean = attempt.mean;
+    let more = (tries.square - tries.mean * tries.mean).max(0.0);
+    let spread = tries.mean * variance + more * mean * mean;
     Edge {
         attempt_failure,
         attempt_repeat,
-        failed: edge.failed + edge.sent * attempt_failure,
-        seconds: edge.seconds + edge.sent * mean,
+        failed: edge.failed + edge.demand * attempt_failure,
+        seconds: edge.seconds + edge.demand * mean,
         failure: 1.0 - open * (1.0 - all_failed),
         repeat: 1.0 - open * (1.0 - all_repeat),
-        call: Latency { mean: tries * mean * open, variance: spread * open },
-        ..edge.clone()
+        call: Latency { mean: tries.mean * mean * open, variance: spread * open },
+        ..edge
     }
+}
+
+/// An attempt that reaches the callee, cut off at `limit` seconds.
+fn at_callee(limit: f64, callee: &Service, passage: &Passage) -> Attempt {
+    let flow = &callee.flow;
+    let (mut first, mut square, mut late, mut weight) = (0.0, 0.0, 0.0, 0.0);
+    for (w, law) in &flow.response {
+        let law = law.plus(passage.delay);
+        let (m1, m2) = law.capped(limit);
+        first += w * m1;
+        square += w * m2;
+        late += w * law.exceeds(limit);
+        weight += w;
+    }
+    let arrived = flow.arrived.max(1e-12);
+    let quick = ((flow.refused + flow.shed) / arrived).min(1.0);
+    let dark = (flow.dark / arrived).min(1.0 - quick);
+    if weight > 0.0 {
+        (first, square, late) = (first / weight, square / weight, late / weight);
+    } else if flow.arrived > 0.0 {
+        // Whatever is in line is not even begun.
+        (first, square, late) = (limit, limit * limit, 1.0);
+    }
+    let failing = if flow.arrived > 0.0 { flow.failure() } else { 0.0 };
+    let answered = 1.0 - quick - dark;
+    Attempt {
+        failure: 1.0 - (1.0 - failing) * (1.0 - late * answered),
+        mean: first * answered + REFUSED_S * quick + limit * dark,
+        square: square * answered + limit * limit * dark,
+    }
+}
+
+impl Attempt {
+    /// What the network adds and takes.
+    fn through(self, passage: &Passage) -> Self {
+        if passage.silent == 0.0 && passage.refused == 0.0 {
+            return self;
+        }
+        let (silence, reach) = (passage.silence_s, passage.reaching());
+        let refused = (1.0 - passage.silent) * passage.refused;
+        Self {
+            failure: 1.0 - reach * (1.0 - self.failure),
+            mean: reach * self.mean + passage.silent * silence + refused * REFUSED_S,
+            square: reach * self.square + passage.silent * silence * silence,
+        }
+    }
+
+    /// The wait for a connection of the pool, M/M/c on connections; some get none in time.
+    fn over_pool(self, edge: &mut Edge, call: &CallSpec, caller: &Caller) -> Self {
+        let offered = edge.demand * caller.per_second * self.mean;
+        let Some(pool) = call.pool else {
+            edge.pass = 1.0;
+            edge.pooled = offered;
+            return self;
+        };
+        let patience = call.pool_timeout.unwrap_or(call.timeout).secs_f64();
+        let free = (f64::from(pool) - caller.leaked).max(0.0);
+        let pass = (free / offered.max(1e-9)).min(1.0);
+        edge.pass += DAMPING * (pass - edge.pass);
+        edge.pooled = (offered.min(free) + caller.leaked).min(f64::from(pool));
+        let servers = free.floor().max(1.0) as u32;
+        let wait = if offered < 0.98 * f64::from(servers) {
+            erlang_c(servers, offered)
+                * wait_if_waiting(servers, offered, self.mean, 1.0, 1.0).min(patience)
+        } else {
+            patience
+        };
+        let pass = edge.pass;
+        let mean = pass * (wait + self.mean) + (1.0 - pass) * patience;
+        let waited = self.square + 2.0 * wait * self.mean + 2.0 * wait * wait;
+        Self {
+            failure: 1.0 - pass * (1.0 - self.failure),
+            mean,
+            square: (pass * waited + (1.0 - pass) * patience * patience).max(mean * mean),
+        }
+    }
+}
+
+/// The number of attempts of a call.
+pub(super) struct Tries {
+    /// Its mean.
+    pub(super) mean: f64,
+    /// Its mean square.
+    pub(super) square: f64,
+    /// Share of the wanted retries that the budget grants.
+    pub(super) granted: f64,
+}
+
+/// Attempts of a call whose first fails with probability `p` and each later one with `q`.
+pub(super) fn tries(p: f64, q: f64, call: &CallSpec) -> Tries {
+    let (mean, square) = attempts(p, q, call.retries);
+    let granted = call.retry_budget.map_or(1.0, |budget| (budget.get() / (mean - 1.0)).min(1.0));
+    // 0 / 0: nothing was wanted, nothing is refused.
+    let granted = if granted.is_nan() { 1.0 } else { granted };
+    Tries { mean: 1.0 + granted * (mean - 1.0), square: 1.0 + granted * (square - 1.0), granted }
 }
 
 /// Mean and mean square of the number of attempts if the first fails with probability `p` and
 /// each later one with `q`.
-pub(super) fn attempts(p: f64, q: f64, retries: u32) -> (f64, f64) {
+fn attempts(p: f64, q: f64, retries: u32) -> (f64, f64) {
     (1..=retries).fold((1.0, 1.0), |(mean, square), k| {
         let reach = p * q.powi(k as i32 - 1);
         (mean + reach, square + reach * f64::from(2 * k + 1))
@@ -102,6 +213,17 @@ mod tests {
         assert_eq!(attempts(0.0, 0.0, 3), (1.0, 1.0));
         assert_eq!(attempts(1.0, 1.0, 2), (3.0, 9.0));
         assert_eq!(attempts(0.5, 0.5, 1), (1.5, 2.5));
+    }
+
+    #[test]
+    fn a_retry_budget_bounds_the_load_that_failures_add() {
+        let call = CallSpec {
+            retries: 3,
+            retry_budget: Some(crate::unit::Ratio::clamped(0.2)),
+            ..CallSpec::default()
+        };
+        assert_eq!(tries(1.0, 1.0, &call).mean, 1.2);
+        assert_eq!(tries(0.0, 0.0, &call).mean, 1.0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! In: an order to open, then the callee's answers to probes. Out: the share of calls that pass.
 //! After Nygard, "Release It!" (2007): open for a while, then let a few calls through; close if
-//! they do well, open again if not. Known limit: only opened by an action, never by itself.
+//! they do well, open again if not. Opened by an action, or by itself where the call has a breaker.
 
 use crate::unit::{SimDuration, SimTime};
 
@@ -37,8 +37,17 @@ impl Fleet {
 
     /// Lets circuits go on as probes say.
     pub(super) fn switch_circuits(&mut self, service: usize, now: SimTime) {
-        for edge in &mut self.services[service].edges {
+        let service = &mut self.services[service];
+        for (edge, call) in service.edges.iter_mut().zip(&service.spec.calls) {
             edge.circuit = next(edge, now);
+            let Some(breaker) = call.breaker else { continue };
+            let bad = edge.circuit == Circuit::Closed
+                && edge.demand > 0.0
+                && edge.attempt_failure >= breaker.failures.get();
+            edge.bad_since = bad.then(|| edge.bad_since.unwrap_or(now));
+            if edge.bad_since.is_some_and(|since| now.since(since) >= breaker.window) {
+                edge.circuit = Circuit::Open(now + OPEN_FOR);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::unit::{EntityId, SimDuration, SimTime};
 use super::Fleet;
 use super::dice::Dice;
 use super::outbox::{Life, Outbox};
-use super::replica::{Death, Phase, Replica};
+use super::replica::{Death, Phase};
 use super::service::{Edge, Service};
 use super::spec::{Runtime, ScrapeSpec};
 
@@ -54,6 +54,8 @@ impl Fleet {
         let body = match death {
             Death::OutOfMemory => out_of_memory(service),
             Death::Crash => crash(service),
+            // Killed from outside, or never begun: no last words.
+            Death::Unhealthy | Death::TooSlow | Death::NoImage => return,
         };
         let (time, severity) = (out.now, severity::FATAL);
         let entity = *entity;
@@ -113,9 +115,14 @@ impl Writer<'_> {
     }
 
     fn words(&self) -> &'static str {
-        let reach = |r: &Replica| self.service.effect(&r.template.version);
-        let effects = self.service.replicas().map(reach);
-        effects.filter(|e| e.errors > 0.0).map(|e| e.error_words).last().unwrap_or("internal error")
+        let slots = self.service.slots.iter().enumerate();
+        let there = slots.filter_map(|(slot, r)| r.as_ref().map(|r| (slot, r)));
+        let effects = there.map(|(slot, replica)| self.service.effect(replica, slot));
+        effects
+            .filter(|e| e.errors > 0.0)
+            .map(|e| e.error_words)
+            .next_back()
+            .unwrap_or("internal error")
     }
 
     fn ordinary(&mut self) -> String {

@@ -23,6 +23,16 @@ pub enum Timer {
     Finish(u32),
     /// A rollout should be complete by now.
     Deadline(u32),
+    /// A container took too long to come up.
+    TooSlow(Life),
+    /// A replica reads its certificate and credentials anew.
+    Reload(Life),
+    /// A node with this index may be found silent now.
+    NodeSilent(usize),
+    /// The pods of a silent node may be given up now.
+    NodeGone(usize),
+    /// A drain tries to evict what is left.
+    Drain(u32),
 }
 
 /// One life of one container: stale timers of a former life are ignored.

@@ -22,6 +22,7 @@ struct Room {
 impl Fleet {
     /// Brings the replicas of a service one step closer to what is wanted.
     pub(super) fn reconcile(&mut self, service: usize, out: &mut Outbox) {
+        self.place_pending(service, out);
         let owner = &self.services[service];
         let (desired, generation) = (owner.desired, owner.template.generation);
         let quarter = Room { most: desired + desired.div_ceil(4), least: desired - desired / 4 };
@@ -32,6 +33,21 @@ impl Fleet {
         self.take_surplus(service, desired, out);
         self.note_progress(service, generation, out);
         self.finish_complete(service, out);
+    }
+
+    /// Tries anew to find room for replicas that have none.
+    fn place_pending(&mut self, service: usize, out: &mut Outbox) {
+        if self.nodes.is_empty() {
+            return;
+        }
+        for slot in 0..self.services[service].slots.len() {
+            let replica = self.services[service].slots[slot].as_ref();
+            if replica.is_some_and(|r| r.phase == Phase::Pending)
+                && !self.schedule(service, slot, out)
+            {
+                return;
+            }
+        }
     }
 
     fn bring(

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
+use super::autoscaler::Wishes;
+use super::call_effect::{CallEffect, Passage};
 use super::effect::{Effect, Scope};
 use super::latency::{Latency, Weighted};
 use super::replica::{Phase, Replica};
@@ -48,8 +50,20 @@ pub struct Service {
     pub history: Vec<String>,
     /// Effects of faults by the fault's number.
     pub effects: BTreeMap<u32, Effect>,
-    /// When its certificate ends.
+    /// Pulls of faults on its calls by the fault's number.
+    pub call_effects: BTreeMap<u32, CallEffect>,
+    /// When its certificate ends; a replica may still show an older one.
     pub certificate_ends: Option<SimTime>,
+    /// Its credentials for one callee.
+    pub secret: Option<Secret>,
+    /// Feature flags and whether they are on.
+    pub flags: BTreeMap<String, bool>,
+    /// Share of requests that it was told to reject at once.
+    pub shed_share: f64,
+    /// Share of look-ups that hit, if it is a cache, as of the last tick.
+    pub hit: f64,
+    /// What its autoscaler remembers.
+    pub(super) wishes: Wishes,
     /// Its calls, in the spec's order.
     pub edges: Vec<Edge>,
     /// What the last tick brought.
@@ -60,6 +74,19 @@ pub struct Service {
     pub tally: Tally,
     /// Desired and ready replicas as noted last.
     pub counted: (u32, u32),
+}
+
+/// Credentials by which a service is known to one of its callees.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Secret {
+    /// Index among the service's calls.
+    pub edge: usize,
+    /// When the lease ends.
+    pub ends: SimTime,
+    /// Length of a lease.
+    pub lease: SimDuration,
+    /// Whether it is renewed in time by itself.
+    pub renewed: bool,
 }
 
 /// Whether calls go through.
@@ -93,6 +120,28 @@ pub struct Edge {
     pub call: Latency,
     /// Attempts in the last tick.
     pub sent: f64,
+    /// Attempts that were wanted in the last tick, before the pool of connections.
+    pub demand: f64,
+    /// Share of them that got a connection, as of the last tick.
+    pub pass: f64,
+    /// Connections in use per replica of the caller, as of the last tick.
+    pub pooled: f64,
+    /// Share of calls that are made at all (cache misses), as of the last tick.
+    pub made: f64,
+    /// What an attempt suffers before the callee, as of the last tick.
+    pub passage: Passage,
+    /// Position of the call to the cache whose misses make this one.
+    pub cache: Option<usize>,
+    /// Position of the call to the broker that carries this one as a message.
+    pub via: Option<usize>,
+    /// Messages that wait for the callee, if it is called through a broker.
+    pub waiting: f64,
+    /// Messages given up after repeated delivery.
+    pub dead_letters: f64,
+    /// Messages taken by the callee in the last tick.
+    pub delivered: f64,
+    /// Since when the callee fails so that the breaker will open.
+    pub bad_since: Option<SimTime>,
     /// Attempts since the last scrape.
     pub attempts: f64,
     /// Failed attempts since the last scrape.
@@ -108,13 +157,19 @@ pub struct Flow {
     pub arrived: f64,
     /// Requests that found no replica or a dead certificate.
     pub refused: f64,
-    /// Requests that found the queue full.
+    /// Requests that went to replicas on a silent node and were never answered.
+    pub dark: f64,
+    /// Requests that found the queue full, or were rejected to spare the rest.
     pub shed: f64,
     /// Queued requests that died with their replica.
     pub lost: f64,
     /// Requests taken up by workers.
     pub started: f64,
-    /// Failed ones among them.
+    /// Requests that could have been taken up.
+    pub capacity: f64,
+    /// Connections that callers hold or want.
+    pub connections: f64,
+    /// Failed ones among those taken up.
     pub failed: f64,
     /// Probability that a failed request fails again when it is sent anew.
     pub repeat: f64,
@@ -157,7 +212,8 @@ impl Flow {
         if self.arrived <= 0.0 {
             return 0.0;
         }
-        ((self.refused + self.shed + self.lost + self.failed) / self.arrived).min(1.0)
+        let failed = self.refused + self.dark + self.shed + self.lost + self.failed;
+        (failed / self.arrived).min(1.0)
     }
 }
 
@@ -179,12 +235,48 @@ impl Service {
         self.replicas().count() as u32
     }
 
-    /// All effects that reach replicas of `version`, as one.
+    /// All effects that reach the replica in `slot`, as one.
     #[must_use]
-    pub fn effect(&self, version: &str) -> Effect {
+    pub fn effect(&self, replica: &Replica, slot: usize) -> Effect {
         let mut sum = Effect::on(Scope::Service);
-        for effect in self.effects.values().filter(|e| e.reaches(version)) {
-            sum.combine(effect);
+        for effect in self.effects.values() {
+            if effect.reaches(replica, slot, |flag| self.flag(flag)) {
+                sum.combine(effect);
+            }
+        }
+        sum
+    }
+
+    /// Whether an effect reaches it now or will reach the next replica that starts.
+    #[must_use]
+    pub fn feels(&self, effect: &Effect) -> bool {
+        let next = match &effect.scope {
+            Scope::Version(bad) => *bad == self.template.version,
+            Scope::Service | Scope::Config { .. } | Scope::Slots(_) => true,
+            Scope::Flag(name) => self.flag(name),
+            Scope::Containers(_) => false,
+        };
+        let slots = self.slots.iter().enumerate();
+        let reached = |(slot, replica): (usize, &Option<Replica>)| {
+            replica.as_ref().is_some_and(|r| effect.reaches(r, slot, |flag| self.flag(flag)))
+        };
+        next || slots.into_iter().any(reached)
+    }
+
+    /// Whether a feature flag is on; one that is not known is off.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.flags.get(name).copied().unwrap_or(false)
+    }
+
+    /// All pulls on its calls to `callee`, as one.
+    #[must_use]
+    pub fn call_effect(&self, callee: usize) -> CallEffect {
+        let mut sum = CallEffect::default();
+        for effect in self.call_effects.values() {
+            if effect.callee.is_none_or(|only| only == callee) {
+                sum.combine(effect);
+            }
         }
         sum
     }
@@ -195,10 +287,28 @@ impl Service {
         self.effects.values().filter(|e| matches!(e.scope, Scope::Config { .. })).count()
     }
 
-    /// Whether its certificate has ended.
+    /// Whether the certificate that every replica shows has ended.
     #[must_use]
     pub fn certificate_dead(&self, now: SimTime) -> bool {
-        self.certificate_ends.is_some_and(|ends| now >= ends)
+        self.certificate_left(now).is_some_and(|left| left <= SimDuration::ZERO)
+    }
+
+    /// Whether the certificate that one replica shows has ended.
+    #[must_use]
+    pub fn shows_dead_certificate(&self, replica: &Replica, now: SimTime) -> bool {
+        let ends = self.certificate_ends.map(|ends| replica.old_certificate.unwrap_or(ends));
+        ends.is_some_and(|ends| now >= ends)
+    }
+
+    /// Share of its ready replicas whose credentials are refused.
+    #[must_use]
+    pub fn refused_share(&self, now: SimTime) -> f64 {
+        let Some(secret) = &self.secret else { return 0.0 };
+        let ready = self.replicas().filter(|r| r.phase == Phase::Ready);
+        let dead = |r: &&Replica| r.old_secret || now >= secret.ends;
+        let (all, bad) = ready
+            .fold((0.0, 0.0), |(all, bad), r| (all + 1.0, bad + f64::from(u8::from(dead(&r)))));
+        if all > 0.0 { bad / all } else { 0.0 }
     }
 
     /// Memory limit of a replica with these limits, MiB.
@@ -207,9 +317,10 @@ impl Service {
         self.spec.memory_limit_mib * limits
     }
 
-    /// Seconds until its certificate ends.
+    /// Time until the first certificate that a replica shows ends.
     #[must_use]
     pub fn certificate_left(&self, now: SimTime) -> Option<SimDuration> {
-        self.certificate_ends.map(|ends| ends.since(now))
+        let shown = self.replicas().filter_map(|r| r.old_certificate);
+        self.certificate_ends.map(|ends| shown.fold(ends, SimTime::min).since(now))
     }
 }

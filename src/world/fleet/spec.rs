@@ -2,7 +2,13 @@
 //!
 //! In: YAML or JSON (unknown keys refused). Out: plain data; `synthetic/check.rs` finds what does
 //! not fit together. Units stand in each field's doc; durations are texts such as `90s`, shares
-//! are numbers from 0 to 1. Known limit: one kind of request, one pool of workers per replica.
+//! are numbers from 0 to 1. Known limit: one pool of workers per replica.
+
+mod call;
+mod load;
+mod node;
+mod part;
+mod platform;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +18,14 @@ use serde::{Deserialize, Serialize};
 use crate::model::Objective;
 use crate::unit::{Ratio, SimDuration};
 
+pub use call::{BreakerSpec, CallSpec};
+pub use load::{ClosedSpec, FlashCrowdSpec, LoadSpec};
+pub use node::NodePoolSpec;
+pub use part::{
+    AutoscaleSpec, CacheSpec, ConfigKeySpec, DiskSpec, OperationSpec, ProbeSpec, SecretSpec,
+};
+pub use platform::{ActuationSpec, ScrapeSpec};
+
 /// The services, their call graph, and what users were promised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +34,10 @@ pub struct FleetSpec {
     pub objective: Objective,
     /// The services by name.
     pub services: BTreeMap<String, ServiceSpec>,
+    /// Machines by the name of their pool (default none: replicas stand nowhere, and there is
+    /// always room for one more).
+    #[serde(default)]
+    pub nodes: BTreeMap<String, NodePoolSpec>,
 }
 
 /// One service: its replicas, its work, whom it calls.
@@ -67,26 +85,59 @@ pub struct ServiceSpec {
     pub certificate_expires_in: Option<SimDuration>,
     /// Whether it belongs to somebody else: no replica metrics, no actions on it (default false).
     pub external: bool,
+    /// What it is; decides on metrics and on what a restart loses (default `service`).
+    pub kind: ServiceKind,
+    /// What it is asked for, by name (default: one kind of request).
+    pub operations: BTreeMap<String, OperationSpec>,
+    /// Processors reserved for a replica on its node (default: `cpu_cores`).
+    pub cpu_request: Option<f64>,
+    /// Memory reserved for a replica on its node, MiB (default: `memory_limit_mib`).
+    pub memory_request_mib: Option<f64>,
+    /// Disruption budget: replicas that must stay ready when one is evicted (default none).
+    pub min_available: Option<u32>,
+    /// A replica that fails this probe is started anew (default: no probe).
+    pub liveness: Option<ProbeSpec>,
+    /// A replica that fails this probe gets no requests (default: ready once it is up).
+    pub readiness: Option<ProbeSpec>,
+    /// Startup probe: a container that takes longer is killed (default: it may take for ever).
+    pub startup_limit: Option<SimDuration>,
+    /// Adds and removes replicas by itself (default: it does not).
+    pub autoscale: Option<AutoscaleSpec>,
+    /// That it is a cache, and how good a one.
+    pub cache: Option<CacheSpec>,
+    /// Connections that one replica accepts from all its callers (default: no limit).
+    pub max_connections: Option<u32>,
+    /// Time per request under a lock that one request of a replica holds at a time (default 0s).
+    pub lock_time: SimDuration,
+    /// The disk of each replica (default: it writes to none).
+    pub disk: Option<DiskSpec>,
+    /// Open files and sockets that a replica may have (default 65536).
+    pub file_limit: u32,
+    /// Longest time until a replica reads a new certificate (default 0s).
+    pub certificate_reload: SimDuration,
+    /// Whether a replica reads its certificate only when it starts (default false).
+    pub certificate_needs_restart: bool,
+    /// Credentials for one of its callees.
+    pub secret: Option<SecretSpec>,
+    /// Feature flags and whether they are on.
+    pub flags: BTreeMap<String, bool>,
+    /// Desired settings by key, for those that matter.
+    pub config: BTreeMap<String, ConfigKeySpec>,
 }
 
-/// One edge of the call graph.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CallSpec {
-    /// The service that is called.
-    pub to: String,
-    /// Calls per request of the caller; below 1 it is a probability (default 1).
-    #[serde(default = "one")]
-    pub per_request: f64,
-    /// How long one attempt may take (default 2s).
-    #[serde(default = "two_seconds")]
-    pub timeout: SimDuration,
-    /// Further attempts after a failed one (default 1).
-    #[serde(default = "one_retry")]
-    pub retries: u32,
-    /// Whether the caller can answer without it (default false).
-    #[serde(default)]
-    pub optional: bool,
+/// What a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKind {
+    /// It computes and calls others.
+    #[default]
+    Service,
+    /// It keeps data and takes connections.
+    Database,
+    /// It keeps copies of data.
+    Cache,
+    /// It keeps messages until they are taken.
+    Broker,
 }
 
 /// What runs a service.
@@ -101,63 +152,6 @@ pub enum Runtime {
     Python,
     /// A proxy without a collector.
     Nginx,
-}
-
-/// What users ask of the fleet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LoadSpec {
-    /// The service where requests enter (default: the objective's service).
-    #[serde(default)]
-    pub entry: Option<String>,
-    /// Mean over a day, requests per second.
-    pub rate: f64,
-    /// How far the daily peak stands above the mean, as a share of it (default 0.3).
-    #[serde(default = "daily_amplitude")]
-    pub daily_amplitude: Ratio,
-    /// Hour of the daily peak, UTC, 0..24 (default 14).
-    #[serde(default = "peak_hour")]
-    pub peak_hour: f64,
-    /// Standard deviation / mean of the rate from minute to minute (default 0.03).
-    #[serde(default = "noise_cv")]
-    pub noise_cv: f64,
-    /// How long a user waits before giving up, which counts as failed (default 10s).
-    #[serde(default = "patience")]
-    pub timeout: SimDuration,
-}
-
-/// How the fleet is watched.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ScrapeSpec {
-    /// Time between scrapes, whole seconds (default 15s).
-    pub interval: SimDuration,
-    /// Standard deviation / mean of the measuring error of resource metrics (default 0.02).
-    pub noise_cv: f64,
-    /// Share of requests that are traced (default 0.002).
-    pub span_ratio: Ratio,
-    /// Most traces per scrape (default 8).
-    pub span_limit: u32,
-    /// Ordinary log lines per service and scrape (default 2).
-    pub log_lines: u32,
-    /// Share of failed requests whose log line is kept (default 0.05).
-    pub log_error_ratio: Ratio,
-    /// Most log lines of one template per service and scrape (default 12).
-    pub log_limit: u32,
-}
-
-/// How well orders to the platform are carried out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ActuationSpec {
-    /// Share of actions that fail without changing anything (default 0).
-    pub fail: Ratio,
-    /// Time from the order until the platform begins (default 2s).
-    pub delay: SimDuration,
-    /// How long a canary is watched before the rest follows (default 60s).
-    pub canary_pause: SimDuration,
-    /// How long a rollout may take before it is given up as incomplete (default 10m).
-    pub deadline: SimDuration,
 }
 
 impl Default for ServiceSpec {
@@ -183,6 +177,25 @@ impl Default for ServiceSpec {
             runtime: Runtime::Go,
             certificate_expires_in: None,
             external: false,
+            kind: ServiceKind::Service,
+            operations: BTreeMap::new(),
+            cpu_request: None,
+            memory_request_mib: None,
+            min_available: None,
+            liveness: None,
+            readiness: None,
+            startup_limit: None,
+            autoscale: None,
+            cache: None,
+            max_connections: None,
+            lock_time: SimDuration::ZERO,
+            disk: None,
+            file_limit: 65_536,
+            certificate_reload: SimDuration::ZERO,
+            certificate_needs_restart: false,
+            secret: None,
+            flags: BTreeMap::new(),
+            config: BTreeMap::new(),
         }
     }
 }
@@ -193,57 +206,16 @@ impl ServiceSpec {
     pub fn max_replicas(&self) -> u32 {
         self.max_replicas.unwrap_or(self.replicas.saturating_mul(2))
     }
-}
 
-impl Default for ScrapeSpec {
-    fn default() -> Self {
-        Self {
-            interval: SimDuration::from_secs(15),
-            noise_cv: 0.02,
-            span_ratio: Ratio::clamped(0.002),
-            span_limit: 8,
-            log_lines: 2,
-            log_error_ratio: Ratio::clamped(0.05),
-            log_limit: 12,
-        }
+    /// Processors reserved for a replica.
+    #[must_use]
+    pub fn cpu_request(&self) -> f64 {
+        self.cpu_request.unwrap_or(self.cpu_cores)
     }
-}
 
-impl Default for ActuationSpec {
-    fn default() -> Self {
-        Self {
-            fail: Ratio::ZERO,
-            delay: SimDuration::from_secs(2),
-            canary_pause: SimDuration::from_secs(60),
-            deadline: SimDuration::from_secs(600),
-        }
+    /// Memory reserved for a replica, MiB.
+    #[must_use]
+    pub fn memory_request_mib(&self) -> f64 {
+        self.memory_request_mib.unwrap_or(self.memory_limit_mib)
     }
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn two_seconds() -> SimDuration {
-    SimDuration::from_secs(2)
-}
-
-fn one_retry() -> u32 {
-    1
-}
-
-fn daily_amplitude() -> Ratio {
-    Ratio::clamped(0.3)
-}
-
-fn peak_hour() -> f64 {
-    14.0
-}
-
-fn noise_cv() -> f64 {
-    0.03
-}
-
-fn patience() -> SimDuration {
-    SimDuration::from_secs(10)
 }

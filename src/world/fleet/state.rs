@@ -12,12 +12,13 @@ use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 use super::actuator::Task;
 use super::graph::call_order;
-use super::latency::quantile;
+use super::latency::{mixed, quantile};
+use super::node::{self, Node, Zone};
 use super::outbox::{Outbox, Timer};
 use super::replica::{Death, Phase, Replica};
 use super::rollout::Rollout;
-use super::service::{Edge, Flow, Service, Tally, Template};
-use super::spec::{ActuationSpec, FleetSpec, ServiceSpec};
+use super::service::{Edge, Flow, Secret, Service, Tally, Template};
+use super::spec::{ActuationSpec, CallSpec, FleetSpec, SecretSpec, ServiceSpec};
 
 /// Standard deviation of how replicas of one service differ, on a log scale.
 const UNLIKE: f64 = 0.08;
@@ -27,6 +28,10 @@ const UNLIKE: f64 = 0.08;
 pub struct Fleet {
     /// In name order.
     pub services: Vec<Service>,
+    /// Machines, in the order of their pools.
+    pub nodes: Vec<Node>,
+    /// Zones, in name order.
+    pub zones: Vec<Zone>,
     /// Indices with callers before callees.
     pub(super) order: Vec<usize>,
     /// Changes of replicas under way.
@@ -51,8 +56,11 @@ impl Fleet {
     ) -> Self {
         let names: Vec<&String> = spec.services.keys().collect();
         let services = spec.services.iter().map(|(n, s)| service(n, s, &names, start)).collect();
+        let (nodes, zones) = node::build(&spec.nodes);
         let mut fleet = Self {
             services,
+            nodes,
+            zones,
             order: call_order(&spec.services).expect("the spec was checked for cycles"),
             rollouts: Vec::new(),
             tasks: Vec::new(),
@@ -98,6 +106,15 @@ impl Fleet {
                 }
             }
         }
+        let zones: Vec<_> = self
+            .zones
+            .iter()
+            .map(|z| map.add(z.name.clone(), EntityKind::Zone, None).expect("names were checked"))
+            .collect();
+        for node in &self.nodes {
+            map.add(node.name.clone(), EntityKind::Node, Some(zones[node.zone]))
+                .expect("node names were checked");
+        }
         map
     }
 
@@ -110,6 +127,11 @@ impl Fleet {
             Timer::Canary(rollout) => self.on_canary(rollout, out),
             Timer::Finish(task) => self.on_finish(task, out),
             Timer::Deadline(rollout) => self.on_deadline(rollout, out),
+            Timer::TooSlow(life) => self.die(life, Death::TooSlow, out),
+            Timer::Reload(life) => self.on_reload(life),
+            Timer::NodeSilent(node) => self.on_node_silent(node, out),
+            Timer::NodeGone(node) => self.on_node_gone(node, out),
+            Timer::Drain(task) => self.on_drain(task, out),
         }
     }
 
@@ -138,11 +160,17 @@ impl Fleet {
         let late: f64 = flow.response.iter().map(|(w, law)| w * law.exceeds(patience)).sum();
         let good = (flow.started - flow.failed).max(0.0);
         let gave_up = if answered > 0.0 { good * late / answered } else { 0.0 };
-        let failed = flow.refused + flow.shed + flow.lost + flow.failed + gave_up;
+        let failed = flow.refused + flow.dark + flow.shed + flow.lost + flow.failed + gave_up;
         let p99 = quantile(&flow.response, 0.99).map(|p99| p99.min(patience));
         // Work of an earlier tick may fail in this one, but no more than came is said to fail.
         let failed = failed.min(flow.arrived);
         SliSample { time: now, requests: flow.arrived, failed, latency_p99_s: p99 }
+    }
+
+    /// Mean time that users waited at `entry` in the last tick, seconds, at most `patience`.
+    #[must_use]
+    pub fn users_wait(&self, entry: usize, patience: f64) -> f64 {
+        mixed(&self.services[entry].flow.response).mean.min(patience)
     }
 
     /// Replicas of all services that are ours.
@@ -183,6 +211,12 @@ impl Fleet {
             service.id = map.find(&service.name).expect("every service is in the map");
             service.slot_ids = service.slot_names.iter().filter_map(|n| map.find(n).ok()).collect();
         }
+        for node in &mut self.nodes {
+            node.id = map.find(&node.name).expect("every node is in the map");
+        }
+        for zone in &mut self.zones {
+            zone.id = map.find(&zone.name).expect("every zone is in the map");
+        }
     }
 
     fn fill(&mut self, service: usize, start: SimTime) {
@@ -190,12 +224,16 @@ impl Fleet {
             let (pod, serial) = self.pod_name(service);
             let container = self.next_container();
             let pace = self.pace(service, serial, 0);
-            let owner = &mut self.services[service];
+            let owner = &self.services[service];
             let mut replica = Replica::new(pod, owner.template.clone(), container, owner);
             (replica.serial, replica.pace) = (serial, pace);
-            replica.phase = Phase::Ready;
             replica.ready_since = start - SimDuration::from_secs(86_400);
-            owner.slots[slot] = Some(replica);
+            // The check for room is no exact packing: what finds none waits, as it would.
+            let place = self.place(service);
+            replica.phase = if place.is_ok() { Phase::Ready } else { Phase::Pending };
+            replica.node = place.unwrap_or_default();
+            self.reserve(service, &replica, 1.0);
+            self.services[service].slots[slot] = Some(replica);
         }
     }
 }
@@ -206,9 +244,20 @@ fn letter(draw: u64) -> char {
 }
 
 fn service(name: &str, spec: &ServiceSpec, names: &[&String], start: SimTime) -> Service {
-    let edge = |to: &String| Edge {
-        callee: names.binary_search(&to).expect("the spec was checked for dangling calls"),
+    let position = |to: &String| spec.calls.iter().position(|call| call.to == *to);
+    let edge = |call: &CallSpec| Edge {
+        callee: names.binary_search(&&call.to).expect("the spec was checked for dangling calls"),
+        cache: call.cache.as_ref().and_then(position),
+        via: call.via.as_ref().and_then(position),
+        pass: 1.0,
+        made: 1.0,
         ..Edge::default()
+    };
+    let secret = |secret: &SecretSpec| Secret {
+        edge: position(&secret.to).expect("the spec was checked for secrets to nobody"),
+        ends: start + secret.expires_in,
+        lease: secret.expires_in,
+        renewed: secret.renewed,
     };
     // One slot above the maximum, so that a rollout at full size has room for a surge.
     let slots = spec.max_replicas().max(spec.replicas) as usize + 1;
@@ -223,8 +272,14 @@ fn service(name: &str, spec: &ServiceSpec, names: &[&String], start: SimTime) ->
         generations: 1,
         history: spec.previous_version.iter().cloned().collect(),
         effects: BTreeMap::new(),
+        call_effects: BTreeMap::new(),
         certificate_ends: spec.certificate_expires_in.map(|left| start + left),
-        edges: spec.calls.iter().map(|call| edge(&call.to)).collect(),
+        secret: spec.secret.as_ref().map(secret),
+        flags: spec.flags.clone(),
+        shed_share: 0.0,
+        hit: spec.cache.map_or(0.0, |cache| cache.hit_ratio.get()),
+        wishes: Default::default(),
+        edges: spec.calls.iter().map(edge).collect(),
         flow: Flow::default(),
         dying: super::service::Dying::default(),
         tally: Tally::default(),

@@ -12,6 +12,8 @@ use crate::unit::{SimDuration, SimTime};
 use super::Fleet;
 use super::dice::poisson;
 use super::latency::{mixed, quantile};
+use super::node::Node;
+use super::replica::Phase;
 use super::service::{Edge, Service};
 use super::spec::ScrapeSpec;
 
@@ -49,6 +51,13 @@ impl Telemetry {
                 series.add(meta).expect("columns of a fleet differ");
             }
         }
+        for node in &fleet.nodes {
+            for metric in [names::NODE_CPU, names::NODE_MEMORY, names::NODE_DISK, names::NODE_READY]
+            {
+                noise.push(streams.child(&format!("{}/{metric}", node.name)));
+                series.add(SeriesMeta::gauge(node.id, metric, "1")).expect("node names differ");
+            }
+        }
         Self { series, noise, relative: spec.noise_cv }
     }
 
@@ -69,9 +78,14 @@ impl Telemetry {
             scrape,
             relative: self.relative,
         };
-        for service in &mut fleet.services {
-            pen.service(service, now, interval.secs_f64());
+        let seconds = interval.secs_f64();
+        for index in 0..fleet.services.len() {
+            let service = &mut fleet.services[index];
+            pen.service(service, now, seconds);
             pen.slots(service);
+        }
+        for node in &fleet.nodes {
+            pen.node(node);
         }
         assert_eq!(pen.column, self.series.len(), "every column was written once");
     }
@@ -96,12 +110,36 @@ fn columns(service: &Service, fleet: &Fleet) -> Vec<(String, SeriesMeta)> {
     add(SeriesMeta::gauge(id, names::DESIRED_PODS, "{pod}"));
     add(SeriesMeta::gauge(id, names::AVAILABLE_PODS, "{pod}"));
     add(SeriesMeta::gauge(id, names::CONFIG_DRIFT, "{key}"));
+    add(SeriesMeta::gauge(id, names::THREADS_UTILIZATION, "1"));
+    add(SeriesMeta::gauge(id, names::FILES_UTILIZATION, "1"));
+    if service.spec.max_connections.is_some() {
+        add(SeriesMeta::gauge(id, names::CONNECTIONS_UTILIZATION, "1"));
+    }
+    if service.spec.cache.is_some() {
+        add(SeriesMeta::gauge(id, names::CACHE_HIT_RATIO, "1"));
+    }
+    if service.secret.is_some() {
+        add(SeriesMeta::gauge(id, names::LEASE_TIME_LEFT, "s"));
+    }
+    for flag in service.spec.flags.keys() {
+        add(SeriesMeta::gauge(id, names::FLAG_ENABLED, "1").label("flag", flag));
+    }
     for edge in &service.edges {
-        let callee = &fleet.services[edge.callee].name;
+        let callee = &fleet.services[edge.callee];
+        if edge.via.is_some() {
+            let lag = SeriesMeta::gauge(callee.id, names::CONSUMER_LAG, "{message}");
+            add(lag.label("producer", &service.name));
+        }
+        let callee = &callee.name;
         add(SeriesMeta::gauge(id, names::CLIENT_ERROR_RATIO, "1").label("callee", callee));
         add(SeriesMeta::gauge(id, names::CLIENT_DURATION, "s")
             .label("callee", callee)
             .label("stat", "mean"));
+    }
+    for (_, call) in service.edges.iter().zip(&service.spec.calls).filter(|(_, c)| c.pool.is_some())
+    {
+        let pool = SeriesMeta::gauge(id, names::POOL_UTILIZATION, "1");
+        add(pool.label("callee", &call.to));
     }
     for (slot, id) in service.slot_ids.iter().enumerate() {
         let mut add = |meta: SeriesMeta| columns.push((service.slot_names[slot].to_string(), meta));
@@ -111,6 +149,9 @@ fn columns(service: &Service, fleet: &Fleet) -> Vec<(String, SeriesMeta)> {
         add(SeriesMeta::gauge(*id, names::GC_SHARE, "1"));
         add(SeriesMeta::counter(*id, names::RESTARTS, "{restart}"));
         add(SeriesMeta::gauge(*id, names::QUEUE_LENGTH, "{request}"));
+        if service.spec.disk.is_some() {
+            add(SeriesMeta::gauge(*id, names::VOLUME_UTILIZATION, "1"));
+        }
     }
     columns
 }
@@ -138,12 +179,62 @@ impl Pen<'_> {
         self.exact(f64::from(service.desired));
         self.exact(f64::from(service.ready()));
         self.exact(service.drifted_keys() as f64);
+        self.exhaustion(service, now);
         for edge in &mut service.edges {
             self.edge(edge);
         }
+        for (edge, call) in service.edges.iter().zip(&service.spec.calls) {
+            if let Some(pool) = call.pool {
+                self.relative((edge.pooled / f64::from(pool)).min(1.0));
+            }
+        }
+    }
+
+    /// What runs out besides processors and memory.
+    fn exhaustion(&mut self, service: &Service, now: SimTime) {
+        let running = service.replicas().filter(|r| r.runs());
+        let (mut n, mut busy, mut files) = (0.0, 0.0, 0.0_f64);
+        let workers = f64::from(service.spec.concurrency);
+        for replica in running {
+            let in_use = (replica.in_flight - replica.backlog).max(0.0) + replica.leaked.workers;
+            n += 1.0;
+            busy += (in_use / workers).min(1.0);
+            files = files.max(service.files(replica) / f64::from(service.spec.file_limit));
+        }
+        let some = |value: f64| if n > 0.0 { value } else { f64::NAN };
+        self.relative(some(busy / n));
+        self.exact(some(files));
+        if let Some(most) = service.spec.max_connections {
+            let most = f64::from(most) * f64::from(service.ready());
+            self.exact(some((service.flow.connections / most).min(1.0)));
+        }
+        if service.spec.cache.is_some() {
+            self.relative(some(service.hit));
+        }
+        if let Some(secret) = &service.secret {
+            self.exact(secret.ends.since(now).secs_f64());
+        }
+        for flag in service.spec.flags.keys() {
+            self.exact(f64::from(u8::from(service.flag(flag))));
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        if node.pull.down {
+            self.column += 3;
+        } else {
+            let taken = node.pull.cpu_taken;
+            self.relative(((node.cpu_used + taken) / node.spec.cpu_cores).min(1.0));
+            self.relative((node.memory_used_mib / node.spec.memory_mib).min(1.0));
+            self.exact(node.disk_mib / node.spec.disk_mib);
+        }
+        self.exact(f64::from(u8::from(!node.not_ready)));
     }
 
     fn edge(&mut self, edge: &mut Edge) {
+        if edge.via.is_some() {
+            self.exact(edge.waiting);
+        }
         let attempts = std::mem::take(&mut edge.attempts);
         let failed = std::mem::take(&mut edge.failed);
         let seconds = std::mem::take(&mut edge.seconds);
@@ -153,8 +244,10 @@ impl Pen<'_> {
 
     fn slots(&mut self, service: &Service) {
         for slot in 0..service.slot_ids.len() {
-            let Some(replica) = &service.slots[slot] else {
-                self.column += 6;
+            let disk = service.spec.disk;
+            let seen = |r: &&super::Replica| !r.dark && r.phase != Phase::Pending;
+            let Some(replica) = service.slots[slot].as_ref().filter(seen) else {
+                self.column += 6 + usize::from(disk.is_some());
                 continue;
             };
             let limit = service.memory_limit(replica.template.limits);
@@ -166,6 +259,9 @@ impl Pen<'_> {
             self.relative(replica.collecting);
             self.exact(f64::from(replica.restarts));
             self.relative(replica.in_flight);
+            if let Some(disk) = disk {
+                self.exact(replica.disk_mib / disk.size_mib);
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 //!
 //! In: a spec as read. Out: problems sorted by path; empty if the world can be built.
 
-use std::collections::BTreeSet;
-
 use super::spec::{FleetProblem, SyntheticSpec};
 use crate::catalog::{did_you_mean, nearest};
 use crate::unit::SimDuration;
-use crate::world::fleet::{ServiceSpec, call_order};
+use crate::world::fleet::call_order;
+
+mod nodes;
+mod service;
 
 /// Longest run: what users saw is kept second by second, about 4 MB a day.
 const LONGEST: SimDuration = SimDuration::from_secs(92 * 86_400);
@@ -30,8 +31,9 @@ impl SyntheticSpec {
         for (name, service) in &self.fleet.services {
             findings.service(name, service);
         }
+        findings.nodes();
         findings.graph();
-        findings.slots();
+        findings.names();
         findings.faults();
         findings.found.sort();
         findings.found
@@ -90,6 +92,15 @@ impl Findings<'_> {
             ("actuation.delay", spec.actuation.delay),
             ("actuation.canary_pause", spec.actuation.canary_pause),
             ("actuation.deadline", spec.actuation.deadline),
+            ("actuation.reconcile", spec.actuation.reconcile),
+            ("actuation.issue_certificate", spec.actuation.issue_certificate),
+            ("actuation.issue_secret", spec.actuation.issue_secret),
+            ("actuation.switch_circuit", spec.actuation.switch_circuit),
+            ("actuation.shed", spec.actuation.shed),
+            ("actuation.switch_flag", spec.actuation.switch_flag),
+            ("actuation.clean_disk", spec.actuation.clean_disk),
+            ("actuation.shift_traffic", spec.actuation.shift_traffic),
+            ("actuation.cordon", spec.actuation.cordon),
         ] {
             self.lasting(name.to_owned(), value, SimDuration::ZERO);
         }
@@ -126,53 +137,25 @@ impl Findings<'_> {
         self.not_negative("load.rate".to_owned(), load.rate);
         self.not_negative("load.noise_cv".to_owned(), load.noise_cv);
         self.positive("load.timeout".to_owned(), load.timeout.secs_f64());
+        self.not_negative("load.weekend_factor".to_owned(), load.weekend_factor);
+        if !load.growth_per_week.is_finite() || load.growth_per_week <= -1.0 {
+            let found = load.growth_per_week;
+            self.note("load.growth_per_week", format!("expected above -1, found {found}"));
+        }
+        for (index, crowd) in load.flash_crowds.iter().enumerate() {
+            let at = |field: &str| format!("load.flash_crowds[{index}].{field}");
+            self.positive(at("factor"), crowd.factor);
+            for (field, value) in [("at", crowd.at), ("ramp", crowd.ramp), ("lasts", crowd.lasts)] {
+                self.lasting(at(field), value, SimDuration::ZERO);
+            }
+            self.positive(at("half_life"), crowd.half_life.secs_f64());
+        }
+        if let Some(closed) = &load.closed {
+            self.lasting("load.closed.think".to_owned(), closed.think, SimDuration::ZERO);
+        }
         if !(0.0..24.0).contains(&load.peak_hour) {
             let found = load.peak_hour;
             self.note("load.peak_hour", format!("expected an hour from 0 to 24, found {found}"));
-        }
-    }
-
-    fn service(&mut self, name: &str, service: &ServiceSpec) {
-        let at = |field: &str| format!("fleet.services.{name}.{field}");
-        if service.replicas == 0 {
-            self.note(at("replicas"), "expected at least 1, found 0");
-        }
-        if service.replicas > service.max_replicas() {
-            let (found, most) = (service.replicas, service.max_replicas());
-            self.note(
-                at("replicas"),
-                format!("expected at most max_replicas ({most}), found {found}"),
-            );
-        }
-        if service.concurrency == 0 {
-            self.note(at("concurrency"), "expected at least 1, found 0");
-        }
-        self.positive(at("service_time"), service.service_time.secs_f64());
-        self.not_negative(at("service_time_cv"), service.service_time_cv);
-        self.positive(at("cpu_cores"), service.cpu_cores);
-        self.positive(at("memory_limit_mib"), service.memory_limit_mib);
-        self.positive(at("memory_base_mib"), service.memory_base_mib);
-        self.not_negative(at("memory_per_request_mib"), service.memory_per_request_mib);
-        if service.memory_base_mib >= service.memory_limit_mib {
-            let (base, limit) = (service.memory_base_mib, service.memory_limit_mib);
-            self.note(
-                at("memory_base_mib"),
-                format!("expected below memory_limit_mib ({limit}), found {base}"),
-            );
-        }
-        self.lasting(at("startup"), service.startup, SimDuration::ZERO);
-        self.lasting(at("warm_up"), service.warm_up, SimDuration::ZERO);
-        for (index, call) in service.calls.iter().enumerate() {
-            let at = |field: &str| format!("fleet.services.{name}.calls[{index}].{field}");
-            self.known(at("to"), &call.to);
-            self.not_negative(at("per_request"), call.per_request);
-            self.positive(at("timeout"), call.timeout.secs_f64());
-            if call.retries > 10 {
-                self.note(at("retries"), format!("expected at most 10, found {}", call.retries));
-            }
-            if service.calls[..index].iter().any(|c| c.to == call.to) {
-                self.note(at("to"), format!("{:?} is called twice: use per_request", call.to));
-            }
         }
     }
 
@@ -180,20 +163,6 @@ impl Findings<'_> {
         if let Err(cycle) = call_order(&self.spec.fleet.services) {
             let message = format!("the call graph has a cycle: {}", cycle.join(" -> "));
             self.note("fleet.services", message);
-        }
-    }
-
-    /// A service must not have the name of another one's replica.
-    fn slots(&mut self) {
-        let services = &self.spec.fleet.services;
-        let slots: BTreeSet<String> = services
-            .iter()
-            .flat_map(|(name, s)| {
-                (0..=s.max_replicas().max(s.replicas)).map(move |i| format!("{name}-{i}"))
-            })
-            .collect();
-        for name in services.keys().filter(|name| slots.contains(*name)) {
-            self.note(format!("fleet.services.{name}"), "is also the name of a replica");
         }
     }
 }

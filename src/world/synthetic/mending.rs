@@ -49,7 +49,7 @@ impl Synthetic {
 
     /// Gives the platform an order; says what was done, `None` if it was refused.
     fn order_by_hand(&mut self, target: &Name, operation: Operation) -> Option<String> {
-        let service = self.fleet.index(target)?;
+        let aim = self.target(target)?;
         self.orders_by_hand += 1;
         let id = ActionId(BY_HAND + self.orders_by_hand);
         let verb = operation.verb();
@@ -63,7 +63,7 @@ impl Synthetic {
             dry_run: false,
             reason: "by hand".to_owned(),
         };
-        self.fleet.begin(service, &action, &mut self.out);
+        self.fleet.begin(aim, &action, &mut self.out);
         for deed in &mut self.out.record.deeds[deeds..] {
             deed.action = None;
         }

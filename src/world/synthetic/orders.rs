@@ -4,8 +4,10 @@
 //! an unknown target change nothing; everything else is the fleet's to answer.
 
 use super::{Control, Synthetic};
-use crate::model::{Action, Answer, AnswerKind, Batch, Operation, OutcomeStatus};
+use crate::model::{Action, Answer, AnswerKind, Batch, EntityKind, Operation, OutcomeStatus};
+use crate::unit::Name;
 use crate::world::chaos::Executor;
+use crate::world::fleet::Target;
 
 impl Synthetic {
     /// The platform takes up an action.
@@ -34,14 +36,23 @@ impl Synthetic {
             }
             None => {}
         }
-        let found = self.topology.find(&action.target).map(|id| self.topology.service_of(id));
-        let service = found.ok().and_then(|id| self.fleet.index(self.topology.name(id)));
-        match service {
-            Some(service) => self.fleet.begin(service, action, &mut self.out),
+        match self.target(&action.target) {
+            Some(target) => self.fleet.begin(target, action, &mut self.out),
             None => {
                 let detail = format!("there is no {}", action.target);
                 self.out.outcome(action.id, OutcomeStatus::NotApplicable, detail);
             }
+        }
+    }
+
+    /// What an action is meant for; an action on a replica is one on its service.
+    pub(super) fn target(&self, name: &Name) -> Option<Target> {
+        let id = self.topology.find(name).ok()?;
+        let name = self.topology.name(self.topology.service_of(id));
+        match self.topology.get(id).kind {
+            EntityKind::Node => self.fleet.node(name).map(Target::Node),
+            EntityKind::Zone => self.fleet.zone(name).map(Target::Zone),
+            _ => self.fleet.index(name).map(Target::Service),
         }
     }
 

@@ -532,7 +532,7 @@ proptest! {
             let after = waiting(&world);
             for (index, service) in world.fleet.services.iter().enumerate() {
                 let flow = &service.flow;
-                let went = flow.refused + flow.shed + flow.lost + flow.started;
+                let went = flow.refused + flow.dark + flow.shed + flow.lost + flow.started;
                 let kept = after[index] - before[index];
                 prop_assert!((flow.arrived - went - kept).abs() < 1e-6 * flow.arrived.max(1.0));
                 prop_assert!(flow.failed <= flow.started + 1e-9);

@@ -1,0 +1,134 @@
+//! What a request costs on one replica, and how long it takes there.
+//!
+//! In: the replica's state, pulls of faults, what its node grants. Out: its capacity and the law
+//! of its response time. Workers queue as M/G/c (Erlang C with Allen-Cunneen's correction),
+//! computing is shared (time / (1 - load), Kleinrock 1967), a lock queues as M/M/1, collection
+//! takes time as memory fills (`memory.rs`). Known limit: steady state within one tick.
+
+use crate::stats::queueing::{erlang_c, wait_if_waiting};
+use crate::unit::SimTime;
+
+use super::latency::Latency;
+use super::memory::{Collection, collection};
+use super::replica::Replica;
+use super::service::Service;
+
+/// Highest load at which the steady-state formulas are believed.
+const STEADY: f64 = 0.98;
+/// Clock difference beyond which tokens are refused, seconds (usual leeway of JWT libraries).
+const SKEW_LEEWAY_S: f64 = 60.0;
+/// Files and sockets of an idle process, and of one request (its own socket and one to a callee).
+const FILES_IDLE: f64 = 64.0;
+const FILES_PER_REQUEST: f64 = 2.0;
+
+/// What one replica needs for a request in this tick.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Work {
+    /// Own work, seconds.
+    pub(super) own: f64,
+    /// Computing in it, seconds of all its processors.
+    pub(super) computing: f64,
+    /// Time under the exclusive lock, seconds.
+    pub(super) lock: f64,
+    /// Collector pauses.
+    pub(super) gc: Collection,
+    /// Share of requests that fail by themselves.
+    pub(super) errors: f64,
+    /// Workers that are not hung.
+    pub(super) workers: f64,
+    /// Share of new connections that it can accept.
+    pub(super) accepts: f64,
+}
+
+/// What a replica did in this tick; replicas that did the same answered alike.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Done {
+    pub(super) served: f64,
+    pub(super) backlog: f64,
+    pub(super) work: Work,
+}
+
+impl Service {
+    /// What a request costs on this replica now; `None` if it does not run.
+    pub(super) fn work(&self, slot: usize, now: SimTime, dt: f64) -> Option<Work> {
+        let replica = self.slots[slot].as_ref().filter(|replica| replica.runs())?;
+        let spec = &self.spec;
+        let effect = self.effect(replica, slot);
+        let limit = self.memory_limit(replica.template.limits);
+        let gc = collection(spec.runtime, replica.memory_mib, limit);
+        let age = now.since(replica.ready_since).secs_f64();
+        let cold = (1.0 - age / spec.warm_up.secs_f64().max(1e-9)).clamp(0.0, 1.0);
+        let slow = effect.slow + replica.pull.slower;
+        let plain = spec.service_time.secs_f64() * slow * (1.0 + cold);
+        let computing = plain * spec.cpu_share.get() / (1.0 - gc.share);
+        let cores = self.cores(replica, effect.stolen_cpu);
+        let load = (replica.served * computing / (cores * dt)).min(STEADY);
+        // At most all workers share the processor.
+        let workers = (f64::from(spec.concurrency) - replica.leaked.workers).max(0.0);
+        let crowd = (workers / cores).max(1.0);
+        let stretched = computing * (1.0 / (1.0 - load)).min(crowd);
+        let waiting = plain * (1.0 - spec.cpu_share.get()) / (1.0 - gc.share);
+        let lock = spec.lock_time.secs_f64() + effect.lock_s;
+        let busy = (replica.served * lock / dt).min(STEADY);
+        let queued = (lock * busy / (1.0 - busy)).min(lock * workers);
+        let own = waiting + stretched + if lock > 0.0 { queued + effect.lock_s } else { 0.0 };
+        let skew = effect.clock_skew_s + replica.pull.clock_skew_s;
+        let skewed = if skew.abs() > SKEW_LEEWAY_S { 1.0 } else { 0.0 };
+        let parts = [effect.errors, replica.pull.errors, skewed, self.cannot_write(replica)];
+        let fine = parts.iter().fold(1.0 - spec.error_ratio.get(), |fine, p| fine * (1.0 - p));
+        let accepts = self.accepts(replica);
+        let (errors, computing) = (1.0 - fine, computing / cores);
+        Some(Work { own, computing, lock, gc, errors, workers, accepts })
+    }
+
+    fn cores(&self, replica: &Replica, stolen: f64) -> f64 {
+        let limit = self.spec.cpu_cores * replica.template.limits * replica.cpu_grant;
+        (limit * (1.0 - stolen)).max(1e-3)
+    }
+
+    /// Share of requests that fail because the disk is full.
+    fn cannot_write(&self, replica: &Replica) -> f64 {
+        let full = self.spec.disk.filter(|disk| replica.disk_mib >= disk.size_mib);
+        full.map_or(0.0, |disk| disk.needed.get())
+    }
+
+    /// Share of new connections for which there are files.
+    fn accepts(&self, replica: &Replica) -> f64 {
+        let room = f64::from(self.spec.file_limit) - FILES_IDLE - replica.leaked.files;
+        let need = (FILES_PER_REQUEST * replica.in_flight).max(1.0);
+        (room / need).clamp(0.0, 1.0)
+    }
+
+    /// Files and sockets that a replica has open.
+    pub(super) fn files(&self, replica: &Replica) -> f64 {
+        let open = FILES_IDLE + replica.leaked.files + FILES_PER_REQUEST * replica.in_flight;
+        open.min(f64::from(self.spec.file_limit))
+    }
+}
+
+/// Requests that a replica can take up in this tick.
+pub(super) fn capacity(work: &Work, hold: f64, dt: f64) -> f64 {
+    let workers = work.workers * dt / (work.own + hold).max(1e-6);
+    let processor = dt / work.computing.max(1e-9);
+    let lock = if work.lock > 0.0 { dt / work.lock } else { f64::INFINITY };
+    workers.min(processor).min(lock)
+}
+
+/// The law of the response time on one replica (line, backlog, own work, pauses, callees), and
+/// the mean wait until work on a request begins, seconds.
+pub(super) fn response(cv: f64, done: &Done, hold: Latency, dt: f64) -> (Latency, f64) {
+    let work = &done.work;
+    let own = Latency { mean: work.own, variance: (work.own * cv).powi(2) };
+    let pause = Latency { mean: 0.0, variance: work.gc.share * work.gc.pause.powi(2) / 3.0 };
+    let held = own.plus(pause).plus(hold);
+    let workers = work.workers.round().max(1.0) as u32;
+    let offered = (done.served / dt * held.mean).min(STEADY * f64::from(workers));
+    let cv2 = held.variance / (held.mean * held.mean).max(1e-12);
+    let must_wait = erlang_c(workers, offered);
+    let wait = wait_if_waiting(workers, offered, held.mean, 1.0, cv2);
+    let mean = must_wait * wait;
+    let line = Latency { mean, variance: 2.0 * must_wait * wait * wait - mean * mean };
+    let rate = (capacity(work, hold.mean, dt) / dt).max(1e-6);
+    let backlog = Latency { mean: done.backlog / rate, variance: 0.0 };
+    (held.plus(line).plus(backlog), mean + backlog.mean)
+}

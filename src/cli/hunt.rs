@@ -165,7 +165,7 @@ fn write(args: &Hunt, policy: &Policy, finding: &Finding) -> Result<PathBuf, Fai
     let body = serde_saphyr::to_string(&file).map_err(|e| cannot_write(&path, &e.to_string()))?;
     let (seed, trial, shrinking) = (args.seed, finding.trial, finding.shrinking);
     let head = format!(
-        "# Found by `windtunnel hunt --seed {seed}` in trial {trial}, shrunk in {shrinking} trials.\n\
+        "# Found by `windtunnel hunt --seed {seed}` in trial {trial}, shrunk in {shrinking}.\n\
          # Policy {} ({}). `windtunnel test` of this file fails until it is mended.\n",
         policy.name,
         hash(policy),

@@ -16,7 +16,7 @@ use crate::model::{Objective, Policy};
 use crate::scenario::{PolicySource, ScenarioFile};
 use crate::unit::{Name, SimDuration, SimTime};
 use crate::world::chaos::{self, FaultSpec, Onset};
-use crate::world::fleet::{ActuationSpec, CallSpec, FleetSpec, LoadSpec, ScrapeSpec, ServiceSpec};
+use crate::world::fleet::{ActuationSpec, FleetSpec, LoadSpec, ScrapeSpec, ServiceSpec};
 use crate::world::people::PeopleSpec;
 
 const NAMES: [&str; 8] =
@@ -48,7 +48,7 @@ pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
         start,
         duration: SimDuration::from_secs(60 * minutes),
         seed: u64::from(stream.random_range(1..1_000_000u32)),
-        fleet: FleetSpec { objective: objective(), services },
+        fleet: fleet(services),
         load: load(stream),
         scrape: ScrapeSpec::default(),
         faults: Vec::new(),
@@ -67,6 +67,11 @@ pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
         add_fault(&mut file, kind, stream);
     }
     Genome { file }
+}
+
+fn fleet(services: BTreeMap<String, ServiceSpec>) -> FleetSpec {
+    let fleet = json!({ "objective": objective(), "services": services });
+    serde_json::from_value(fleet).expect("the rest has defaults")
 }
 
 fn objective() -> Objective {
@@ -102,13 +107,14 @@ fn services(stream: &mut Stream) -> BTreeMap<String, ServiceSpec> {
             let to = services[callee].0.clone();
             let calls = &mut services[caller].1.calls;
             if calls.iter().all(|call| call.to != to) {
-                calls.push(CallSpec {
-                    to,
-                    per_request: *pick(&[0.3, 0.5, 1.0], stream),
-                    timeout: SimDuration::from_millis(*pick(&[500, 1000, 2000], stream)),
-                    retries: stream.random_range(0..=2u32),
-                    optional: one_in(5, stream),
+                let call = json!({
+                    "to": to,
+                    "per_request": *pick(&[0.3, 0.5, 1.0], stream),
+                    "timeout": *pick(&["500ms", "1s", "2s"], stream),
+                    "retries": stream.random_range(0..=2u32),
+                    "optional": one_in(5, stream),
                 });
+                calls.push(serde_json::from_value(call).expect("the rest has defaults"));
             }
         }
     }

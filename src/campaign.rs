@@ -7,6 +7,8 @@
 #[cfg(feature = "analysis")]
 pub mod analysis;
 pub mod answers;
+pub mod belief;
+pub mod calibrate;
 pub mod compare;
 pub mod corpus;
 mod dataset;
@@ -21,6 +23,7 @@ pub mod results;
 mod scenario;
 pub mod suite;
 pub mod sweep;
+pub mod tune;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 //! Results go to standard output and nothing else does; progress and errors go to standard error.
 //! This is the only room that prints, asks the environment or ends the process.
 
+mod calibrate;
 mod check;
 mod compare;
 mod completions;
@@ -22,6 +23,7 @@ mod staging;
 mod sweep;
 mod terminal;
 mod test;
+mod tune;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -60,6 +62,10 @@ enum Verb {
     Compare(compare::Compare),
     /// Search for a scenario in which the engine breaks a rule, and make it small.
     Hunt(hunt::Hunt),
+    /// Find at which confidence the engine may act alone, on your incidents and at your prices.
+    Tune(tune::Tune),
+    /// Find what the engine's raw confidence is worth, and write it into the policy.
+    Calibrate(calibrate::Calibrate),
     /// Turn any value of a policy or scenario through its range, in parts, on many machines.
     Sweep(sweep::Sweep),
     /// Turn a foreign recording into a dataset.
@@ -117,6 +123,8 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Test(args) => test::run(args, terminal),
         Verb::Compare(args) => compare::run(args, terminal),
         Verb::Hunt(args) => hunt::run(args, terminal),
+        Verb::Tune(args) => tune::run(args, terminal),
+        Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),

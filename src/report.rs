@@ -18,10 +18,12 @@ pub mod story;
 pub mod suite;
 pub mod summary;
 pub mod terminal;
+pub mod tune;
 
 use std::path::{Path, PathBuf};
 
 pub use catalog::Material;
+pub use tune::{calibration_text, tune_markdown, tune_text, write_tune};
 
 use serde::Serialize;
 

@@ -10,6 +10,7 @@
 
 mod any;
 pub mod diagnostic;
+pub mod edit;
 pub mod expect;
 mod file;
 pub mod kinds;

@@ -12,9 +12,11 @@ mod metrics;
 mod stages;
 mod svg;
 mod timeline;
+mod tune;
 
 pub use index::index;
 pub(super) use svg::escape;
+pub use tune::tune;
 
 use minijinja::{AutoEscape, Environment, Value, context};
 

@@ -20,6 +20,8 @@ use crate::stats::{design, sensitivity};
 pub const FORMAT: u32 = 1;
 /// About so many rows stand in one part.
 const ROWS_A_PART: usize = 1000;
+/// Parts of a small sweep, so that it can be shared out too.
+const PARTS: usize = 64;
 /// Most settings of a sweep.
 const MOST_SETTINGS: usize = 1_000_000;
 
@@ -97,6 +99,7 @@ impl Plan {
         let settings = settings(&axes, sampling).map_err(|problem| vec![problem])?;
         let bundles = bundles(&axes, &settings);
         let longest = bundles.iter().map(Vec::len).max().unwrap_or(1);
+        let units = corpus.scenarios.len() * seeds.count as usize * bundles.len();
         Ok(Self {
             format: FORMAT,
             windtunnel: env!("CARGO_PKG_VERSION").to_owned(),
@@ -105,7 +108,7 @@ impl Plan {
             axes,
             sampling,
             seeds,
-            units_a_part: (ROWS_A_PART / longest).max(1),
+            units_a_part: (ROWS_A_PART / longest).min(units.div_ceil(PARTS)).max(1),
             settings,
             bundles,
         })
@@ -285,7 +288,7 @@ mod tests {
         let axes = ["guard.blast_radius=0.1,0.25", "confidence=0.5..0.9/5"];
         let plan = plan(&axes, Sampling::Grid).unwrap();
         assert_eq!((plan.settings.len(), plan.bundles.len()), (10, 2));
-        assert_eq!((plan.units(), plan.trials(), plan.parts()), (6, 30, 1));
+        assert_eq!((plan.units(), plan.trials(), plan.parts()), (6, 30, 6));
         assert_eq!(plan.unit(3), Unit { scenario: 0, seed: 6, bundle: 1 });
         let back: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
         assert_eq!(back.digest(), plan.digest());

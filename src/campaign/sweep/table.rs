@@ -164,7 +164,7 @@ fn numbers(plan: &Plan, rows: &[Row]) -> Vec<Column> {
         known("pages_at_night", |r| r.pages_at_night),
         real("bad_minutes", |r| r.bad_minutes),
         real("error_budget_minutes", |r| r.error_budget_minutes),
-        real("confidence", |r| r.confidence),
+        real("answer_confidence", |r| r.confidence),
         flag("right", |r| r.right),
         flag("entity_right", |r| r.entity_right),
         text("true_cause", &|r| r.true_cause.map(|c| c.to_string()), true),
@@ -220,7 +220,7 @@ impl Reader<'_> {
             pages_at_night: count("pages_at_night"),
             bad_minutes: real("bad_minutes"),
             error_budget_minutes: real("error_budget_minutes"),
-            confidence: real("confidence"),
+            confidence: real("answer_confidence"),
             right: flag("right"),
             entity_right: flag("entity_right"),
             true_cause: cause("true_cause"),
@@ -228,5 +228,45 @@ impl Reader<'_> {
             verb: None,
             problem: text("problem"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::axis::Axis;
+    use super::super::plan::{Sampling, Seeds};
+    use super::*;
+    use crate::campaign::corpus::Corpus;
+
+    #[test]
+    fn columns_have_names_of_their_own_and_rows_come_back() {
+        let path = std::path::PathBuf::from("scenarios/traps/innocent-deploy.yaml");
+        let corpus = Corpus::read(&[path], None).unwrap();
+        let turned = ["confidence=0.5,0.9", "guard.cooldown.rest=1m,5m"];
+        let parsed = turned.iter().map(|text| Axis::parse(text).unwrap()).collect();
+        let seeds = Seeds { first: 1, count: 1 };
+        let plan = Plan::new(&corpus, parsed, Sampling::Grid, seeds).unwrap();
+        let known = Row {
+            setting: 3,
+            confidence: Some(0.25),
+            right: Some(true),
+            cause: Some(Cause::BadDeploy),
+            pages: 2,
+            ..Row::default()
+        };
+        let rows = vec![known, Row::failed(0, 2, "x".to_owned())];
+        let mut names: Vec<String> =
+            [axes(&plan, &rows), numbers(&plan, &rows)].concat().into_iter().map(|c| c.0).collect();
+        assert_eq!(names[..2], ["confidence", "guard.cooldown.rest_s"]);
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "a name stands for one column");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("part.parquet");
+        std::fs::write(&file, encode(&plan, "d", &rows).unwrap()).unwrap();
+        let open = || File::open(&file).unwrap();
+        assert_eq!(decode(open(), "d").unwrap(), rows);
+        assert!(decode(open(), "other").unwrap_err().contains("found one of d"));
     }
 }

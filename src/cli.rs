@@ -7,6 +7,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod completions;
+mod coverage;
 mod engine_check;
 mod exit_code;
 mod explain;
@@ -15,6 +16,7 @@ mod hunt;
 mod import;
 mod list;
 mod progress;
+mod record;
 mod run;
 mod schema;
 mod score;
@@ -62,6 +64,8 @@ enum Verb {
     Compare(compare::Compare),
     /// Search for a scenario in which the engine breaks a rule, and make it small.
     Hunt(hunt::Hunt),
+    /// Write runs of scenarios as a dataset, labels included.
+    Record(record::Record),
     /// Find at which confidence the engine may act alone, on your incidents and at your prices.
     Tune(tune::Tune),
     /// Find what the engine's raw confidence is worth, and write it into the policy.
@@ -76,6 +80,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Check scenarios, policies and datasets; print all problems at once.
     Check(check::Check),
+    /// Table of fault families: which faults and scenarios cover them, and what the fleet showed.
+    Coverage(coverage::Coverage),
     /// Test whether your own engine keeps the protocol.
     EngineCheck(engine_check::EngineCheck),
     /// Score ranked root causes that were produced elsewhere.
@@ -123,6 +129,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Test(args) => test::run(args, terminal),
         Verb::Compare(args) => compare::run(args, terminal),
         Verb::Hunt(args) => hunt::run(args, terminal),
+        Verb::Record(args) => record::run(args, terminal),
         Verb::Tune(args) => tune::run(args, terminal),
         Verb::Calibrate(args) => calibrate::run(args, terminal),
         Verb::Sweep(args) => sweep::run(args, terminal),
@@ -130,6 +137,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),
+        Verb::Coverage(args) => coverage::run(args, terminal),
         Verb::EngineCheck(args) => engine_check::run(args, terminal),
         Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),

@@ -17,8 +17,10 @@ mod substitute;
 mod translate;
 mod vet;
 mod view;
+mod webhook;
 
 pub use process::{StartError, end_all};
 pub use subprocess::Subprocess;
 pub use substitute::OutsideStages;
 pub use vet::Vetted;
+pub use webhook::WebhookEngine;

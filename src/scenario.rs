@@ -9,6 +9,7 @@
 //! problem (`diagnostic`), sorted.
 
 mod any;
+mod baseline;
 pub mod diagnostic;
 pub mod edit;
 pub mod expect;
@@ -23,6 +24,7 @@ pub mod source;
 pub mod yaml;
 
 pub use any::{Sort, check_any, of_timeline, recognise};
+pub use baseline::BaselineSpec;
 pub use diagnostic::{Problem, Severity};
 pub use expect::{Bound, BoundError, Clause, Comparison, Expectation, Statement};
 pub use file::{PolicySource, ScenarioFile};

@@ -5,12 +5,15 @@
 
 pub mod chaos;
 pub mod fleet;
+pub mod overlay;
 pub mod people;
 mod recorded;
 pub mod synthetic;
+mod taped;
 pub mod watch;
 
 pub use recorded::Recorded;
+pub use taped::Taped;
 
 use crate::model::{Action, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
 use crate::unit::{SimTime, Window};

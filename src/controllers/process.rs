@@ -52,6 +52,15 @@ pub(super) enum Heard {
     Nothing,
 }
 
+/// Which pipes a child is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pipes {
+    /// Standard input and output are the protocol's.
+    Talk,
+    /// They are nobody's; only standard error is kept.
+    ErrorsOnly,
+}
+
 /// A running child.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -78,6 +87,7 @@ impl Process {
         command: &[String],
         directory: &Path,
         env: &BTreeMap<String, String>,
+        pipes: Pipes,
     ) -> Result<Self, StartError> {
         let named = command.first().cloned().unwrap_or_default();
         let fail = |problem: String| StartError { command: named.clone(), problem };
@@ -86,7 +96,8 @@ impl Process {
         }
         let mut order = Command::new(program(&named, directory));
         order.args(&command[1..]).env_clear().envs(inherited()).envs(FIXED).envs(env);
-        order.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let pipe = || if pipes == Pipes::Talk { Stdio::piped() } else { Stdio::null() };
+        order.stdin(pipe()).stdout(pipe()).stderr(Stdio::piped());
         if directory.is_dir() {
             order.current_dir(directory);
         }

@@ -6,7 +6,7 @@
 
 use super::latency::Delay;
 use super::link::Link;
-use super::process::{Process, StartError};
+use super::process::{Pipes, Process, StartError};
 use super::protocol::{HelloReply, Identity, Request, Said, StepReply, VERSION};
 use super::stopwatch::Stopwatch;
 use super::translate::Translator;
@@ -40,7 +40,7 @@ pub(super) struct Talk {
 impl Talk {
     /// Starts the process; it is greeted in the first step.
     pub(super) fn start(spec: &OutsideEngine, seed: u64) -> Result<Self, StartError> {
-        let process = Process::start(&spec.command, &spec.directory, &spec.env)?;
+        let process = Process::start(&spec.command, &spec.directory, &spec.env, Pipes::Talk)?;
         Ok(Self {
             link: Link::new(process, spec.timeout),
             view: View::new(),

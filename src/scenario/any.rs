@@ -40,7 +40,8 @@ pub fn recognise(path: &Path) -> Result<Sort, Vec<Problem>> {
     let source = Source::read(path).map_err(|problem| vec![*problem])?;
     let node = source.tree()?;
     let count = |keys: &[&str]| keys.iter().filter(|key| node.get(key).is_some()).count();
-    let scenario = count(&["fleet", "load", "faults", "start", "duration", "policy", "expect"]);
+    let scenario =
+        count(&["fleet", "baseline", "load", "faults", "start", "duration", "policy", "expect"]);
     let policy =
         count(&["engine", "detect", "correlate", "diagnose", "remediate", "guard", "alarm"]);
     match (scenario, policy) {

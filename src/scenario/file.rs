@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::BaselineSpec;
 use super::expect::Expectation;
 use crate::model::Policy;
 use crate::unit::{SimDuration, SimTime};
@@ -35,6 +36,9 @@ pub struct ScenarioFile {
     /// Seed of all chance; the same seed gives the same bytes (default 1).
     #[serde(default = "one")]
     pub seed: u64,
+    /// A recording as the healthy baseline: it brings fleet, load, start and scrapes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineSpec>,
     /// The services and what users were promised.
     pub fleet: FleetSpec,
     /// What users ask.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::baseline;
 use super::diagnostic::Problem;
 use super::file::{PolicySource, ScenarioFile, VERSION};
 use super::kinds::Shelf;
@@ -58,7 +59,10 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     let policy = read_policy(source, node);
     problems.extend(policy.as_ref().err().cloned().unwrap_or_default());
     let (true, Ok(policy)) = (problems.is_empty(), policy) else { return Err(problems) };
-    let file: ScenarioFile = serde_json::from_value(node.to_json())
+    let mut json = node.to_json();
+    let folder = source.file.parent().unwrap_or(Path::new(""));
+    baseline::bring(&mut json, node, folder).map_err(of_source)?;
+    let file: ScenarioFile = serde_json::from_value(json)
         .map_err(|error| of_source(vec![Finding::new(node.at, error.to_string())]))?;
     let spec = file.synthetic();
     let misfits: Vec<Finding> = spec
@@ -74,9 +78,14 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
 
 pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     let mut schema = schema_of::<ScenarioFile>().to_value();
+    let mut findings = Vec::new();
+    if node.get("baseline").is_some() {
+        baseline::relax(&mut schema);
+        findings.extend(baseline::check_keys(node));
+    }
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
-    let mut findings = shape::check(&schema, node, "");
+    findings.extend(shape::check(&schema, node, ""));
     findings.extend(check_version(node, "", VERSION));
     let name = node.get("name").and_then(|name| Some((name.at, name.text()?)));
     if let Some((at, text)) = name
@@ -121,6 +130,12 @@ fn read_policy(source: &Source, node: &Node) -> Result<Policy, Vec<Problem>> {
 }
 
 impl Checked {
+    /// The folder that paths in the scenario are relative to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
     /// The same with another policy.
     #[must_use]
     pub fn with_policy(mut self, policy: Policy) -> Self {

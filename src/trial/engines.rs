@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::catalog::KindError;
-use crate::controllers::{OutsideStages, StartError, Subprocess};
+use crate::controllers::{OutsideStages, StartError, Subprocess, WebhookEngine};
 use crate::engine;
 use crate::model::{Engine, Policy};
 
@@ -35,6 +35,10 @@ pub fn build_engine(
     let start = |error: StartError| vec![EngineError::from(error)];
     match &policy.engine {
         None => ours(None),
+        Some(spec) if spec.webhook.is_some() => {
+            let inner = ours(None)?;
+            Ok(Box::new(WebhookEngine::start(spec, inner).map_err(start)?))
+        }
         Some(spec) if spec.is_whole() => {
             Ok(Box::new(Subprocess::start(spec, seed).map_err(start)?))
         }

@@ -153,8 +153,9 @@ impl Synthetic {
                 if let Some(lasts) = self.faults[index].fault.lasts() {
                     self.schedule(self.out.now + lasts, Control::FaultEnd(index));
                 }
+                self.faults[index].injected = Some(self.out.now);
                 self.with_fault(index, |fault, site| fault.begin(site));
-                self.faults[index].began = Some(self.out.now);
+                self.wake(index);
                 self.after_fault();
             }
             Control::FaultEnd(index) => {
@@ -183,8 +184,17 @@ impl Synthetic {
             grip: &mut running.grip,
             number: index as u32,
             level: running.level,
+            began: running.injected.unwrap_or_default(),
         };
         f(&*running.fault, &mut site)
+    }
+
+    /// An injected fault is an incident as soon as it waits for nothing more.
+    fn wake(&mut self, index: usize) {
+        let asleep = self.faults[index].began.is_none();
+        if asleep && !self.with_fault(index, |fault, site| fault.dormant(site)) {
+            self.faults[index].began = Some(self.out.now);
+        }
     }
 
     /// A fault began or ended: what hung on it goes on.
@@ -201,15 +211,17 @@ impl Synthetic {
     fn age_faults(&mut self, now: SimTime) {
         for index in 0..self.faults.len() {
             let fault = &self.faults[index];
-            let (Some(began), None) = (fault.began, fault.ended) else { continue };
+            let (Some(injected), None) = (fault.injected, fault.ended) else { continue };
             let (onset, before) = (fault.onset, fault.level);
-            let level = onset.level(now.since(began));
+            let level = onset.level(now.since(injected));
             if level != before {
                 self.with_fault(index, |_, site| site.vary(level));
                 self.faults[index].level = level;
             }
             self.with_fault(index, |fault, site| fault.go_on(site));
-            if !self.with_fault(index, |fault, site| fault.present(site)) {
+            self.wake(index);
+            let awake = self.faults[index].began.is_some();
+            if awake && !self.with_fault(index, |fault, site| fault.present(site)) {
                 self.faults[index].ended = Some(now);
             }
         }

@@ -101,7 +101,7 @@ fn kinds_and_their_parameters_are_held_against_the_catalog() {
     a.yaml:14:53: error: unknown value "crahs" for faults[0].bad_deploy.mode, did you mean "crash"?
      14 |     bad_deploy: { service: cart, version: v2, mode: crahs }
         |                                                     ^^^^^
-       help: expected one of leak, crash, error, slow
+       help: expected one of leak, crash, error, slow, bad_image, never_ready, fails_liveness, slow_start
     1 error
     "#);
     let policy =

@@ -304,3 +304,129 @@ fn engine_check_names_the_rule_that_is_broken() {
     assert_eq!(found["rules"][1]["verdict"], "not_reached");
     nobody_is_left(folder.path());
 }
+
+/// The chain of a policy, without one stage.
+fn chain(without: &str) -> String {
+    let stages = [
+        ("detect", "detect: [burn_rate, robust_score]"),
+        ("correlate", "correlate: [temporal, topological]"),
+        ("diagnose", "diagnose: [change_proximity]"),
+        ("remediate", "remediate: { bad_deploy: [rollback], config_drift: [reconcile_config] }"),
+        ("guard", "guard: [{ confidence_floor: { default: 0.1 } }]"),
+    ];
+    let lines = stages.iter().filter(|(stage, _)| *stage != without).map(|(_, line)| *line);
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The audit log of a run whose engine supplies one stage.
+fn with_stage(stage: &str, answer: &str) -> Vec<Value> {
+    let script = format!("{LOOP} {answer} *) echo \"{{\\\"seq\\\":$s}}\";; esac; done");
+    let folder = folder(&script, &format!("  stages: [{stage}]\n{}", chain(stage)));
+    let (code, _, error) = run(folder.path(), &["run", "small.yaml", "--quiet", "--out", "report"]);
+    assert_eq!(code, 0, "{error}");
+    nobody_is_left(folder.path());
+    let text = fs::read_to_string(folder.path().join("report/audit.jsonl")).expect("an audit log");
+    let lines: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert!(lines.iter().all(|l| l["type"] != "engine_failure"), "{text}");
+    lines
+}
+
+/// The bodies of one sort of decision.
+fn decisions<'l>(lines: &'l [Value], sort: &str) -> Vec<&'l Value> {
+    let bodies = lines.iter().map(|line| &line["body"]);
+    bodies.filter(|body| body["decision"] == sort).collect()
+}
+
+#[test]
+fn an_engine_may_only_detect() {
+    let reading = r#"{\"entity\":\"cart\",\"signal\":\"smell\",\"score\":4,\"role\":\"errors\"}"#;
+    let answer = format!(
+        "*'\"seq\":3'[3-9]',\"time\"'*) echo \"{{\\\"seq\\\":$s,\\\"readings\\\":[{reading}]}}\";;"
+    );
+    let lines = with_stage("detect", &answer);
+    let anomalies = decisions(&lines, "anomaly");
+    assert!(!anomalies.is_empty() && anomalies.iter().all(|a| a["detector"] == "engine"));
+    assert_eq!(anomalies[0]["signal"], "smell");
+    assert!(!decisions(&lines, "incident").is_empty(), "correlation is ours");
+    assert!(!decisions(&lines, "diagnosis").is_empty(), "diagnosis is ours");
+}
+
+#[test]
+fn an_engine_may_only_diagnose() {
+    let blame = r#"{\"entity\":\"web\",\"cause\":\"config_drift\",\"confidence\":0.97}"#;
+    let answer = format!(
+        "'{{\"type\":\"diagnose\"'*) \
+         echo \"{{\\\"seq\\\":$s,\\\"diagnosis\\\":{{\\\"hypotheses\\\":[{blame}]}}}}\";;"
+    );
+    let lines = with_stage("diagnose", &answer);
+    let found = decisions(&lines, "diagnosis");
+    assert!(!found.is_empty(), "it was asked");
+    assert!(found.iter().all(|d| d["hypotheses"][0]["entity"] == "web"), "{found:?}");
+    let acts = decisions(&lines, "act");
+    assert_eq!(acts[0]["verb"], "reconcile_config", "our remedies follow its word: {acts:?}");
+}
+
+#[test]
+fn an_engine_may_only_remediate() {
+    let order = r#"{\"target\":\"cart\",\"verb\":\"restart\",\"reason\":\"says the engine\"}"#;
+    let answer = format!(
+        "'{{\"type\":\"remediate\"'*) echo \"{{\\\"seq\\\":$s,\\\"actions\\\":[{order}]}}\";;"
+    );
+    let lines = with_stage("remediate", &answer);
+    let acts = decisions(&lines, "act");
+    assert_eq!((&acts[0]["verb"], &acts[0]["target"]), (&"restart".into(), &"cart".into()));
+    assert!(decisions(&lines, "verdict").iter().any(|v| v["guardrail"] == "confidence_floor"));
+}
+
+#[test]
+fn an_engine_may_only_guard() {
+    let verdict = r#"{\"ruling\":\"deny\",\"saw\":\"a Tuesday\",\"limit\":\"no Tuesdays\"}"#;
+    let answer =
+        format!("'{{\"type\":\"guard\"'*) echo \"{{\\\"seq\\\":$s,\\\"verdict\\\":{verdict}}}\";;");
+    let lines = with_stage("guard", &answer);
+    let verdicts = decisions(&lines, "verdict");
+    let own: Vec<_> = verdicts.iter().filter(|v| v["guardrail"] == "engine").collect();
+    assert!(own.iter().any(|v| v["saw"] == "a Tuesday"), "{verdicts:?}");
+    let acts = decisions(&lines, "act");
+    assert!(acts.iter().all(|a| a["verb"] == "page_on_call"), "nothing else passes: {acts:?}");
+}
+
+#[test]
+fn a_service_behind_webhooks_acts_in_simulated_time() {
+    if !has_python() {
+        return;
+    }
+    let (path, policy) =
+        (scenario("0247-memory-leak.yaml"), scenario("policies/python-webhook.yaml"));
+    let [path, policy] = [&path, &policy].map(|p| p.to_str().expect("UTF-8").to_owned());
+    let args = ["run", &path, "--policy", &policy, "--no-report", "--quiet", "--format", "json"];
+    let document = |seeds: &str, jobs: &str| -> Value {
+        let more = ["--seeds", seeds, "--jobs", jobs];
+        let (code, out, error) = run(root(), &[&args[..], &more].concat());
+        assert_eq!(code, 0, "{error}");
+        serde_json::from_str(&out).expect("one document")
+    };
+    let (one, two) = (document("1", "1"), document("2", "2"));
+    assert_eq!(one["trials"][0], two["trials"][0], "the same on one and on two threads");
+    let actions: Vec<&Value> = one["trials"][0]["incidents"]
+        .as_array()
+        .expect("incidents")
+        .iter()
+        .flat_map(|incident| incident["actions"].as_array().expect("actions"))
+        .collect();
+    assert!(actions.iter().any(|a| a["verb"] == "restart"), "{actions:?}");
+    let broken = &one["trials"][0]["scorecard"]["safety"]["violations"];
+    assert_eq!(broken["engine_failure"], 0);
+    assert_eq!(broken["incomplete_audit"], 0, "it says cause, confidence and guardrails");
+}
+
+#[test]
+fn a_service_that_does_not_listen_is_the_engines_failure() {
+    let policy = "  webhook: {}\n  timeout: 300ms\ndetect: [burn_rate]\ncorrelate: [temporal]\n";
+    for (script, kind) in [("echo $$ >> pids; sleep 600", "timed_out"), ("exit 7", "crashed")] {
+        let folder = folder(script, policy);
+        let failed = failures(folder.path());
+        assert_eq!((failed.len(), &failed[0]["kind"]), (1, &kind.into()), "{failed:?}");
+        nobody_is_left(folder.path());
+    }
+}

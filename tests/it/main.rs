@@ -4,6 +4,7 @@ mod bad_input;
 mod catalogs;
 #[cfg(unix)]
 mod engines;
+mod overlay;
 mod run;
 mod suite;
 

@@ -8,12 +8,11 @@ use serde::{Serialize, Serializer};
 
 use super::relation::Relation;
 use super::worlds::{Doubled, Permuted};
-use crate::campaign::scenario::run_in;
+use crate::campaign::scenario::{run_in, world};
 use crate::campaign::{CaseFailure, incidents, judge};
 use crate::scenario::Checked;
 use crate::trial::Trial;
 use crate::world::World;
-use crate::world::synthetic::Synthetic;
 
 /// What was blamed first: entity and cause, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,13 +118,11 @@ fn answer(
         },
         None => checked.clone(),
     };
-    let name = changed.file.name.as_str();
-    let world = Synthetic::new(changed.spec.clone(), seed)
-        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let world = world(&changed, seed)?;
     let mut world: Box<dyn World> = match relation {
         Some(Relation::PermuteSeries) => Box::new(Permuted::new(world)),
         Some(Relation::DuplicateScrape) => Box::new(Doubled::new(world)),
-        _ => Box::new(world),
+        _ => world,
     };
     let trial = run_in(&mut *world, &changed, seed)?;
     let back = |name: &str| relation.map_or_else(|| name.to_owned(), |r| r.back(name));

@@ -8,16 +8,16 @@ use crate::unit::{SimTime, Window};
 use crate::world::{World, WorldError};
 
 /// Series in another order.
-pub(super) struct Permuted<W> {
-    world: W,
+pub(super) struct Permuted {
+    world: Box<dyn World>,
     /// Place in the world's frame of each series here.
     places: Vec<usize>,
     series: SeriesCatalog,
     values: Vec<f64>,
 }
 
-impl<W: World> Permuted<W> {
-    pub(super) fn new(world: W) -> Self {
+impl Permuted {
+    pub(super) fn new(world: Box<dyn World>) -> Self {
         let places: Vec<usize> = (0..world.series().len()).rev().collect();
         let all: Vec<_> = world.series().iter().map(|(_, meta)| meta.clone()).collect();
         let mut series = SeriesCatalog::default();
@@ -35,7 +35,7 @@ impl<W: World> Permuted<W> {
     }
 }
 
-impl<W: World> World for Permuted<W> {
+impl World for Permuted {
     fn window(&self) -> Window {
         self.world.window()
     }
@@ -75,18 +75,18 @@ impl<W: World> World for Permuted<W> {
 }
 
 /// Every scrape twice.
-pub(super) struct Doubled<W> {
-    world: W,
+pub(super) struct Doubled {
+    world: Box<dyn World>,
     again: Option<Frame>,
 }
 
-impl<W: World> Doubled<W> {
-    pub(super) fn new(world: W) -> Self {
+impl Doubled {
+    pub(super) fn new(world: Box<dyn World>) -> Self {
         Self { world, again: None }
     }
 }
 
-impl<W: World> World for Doubled<W> {
+impl World for Doubled {
     fn window(&self) -> Window {
         self.world.window()
     }

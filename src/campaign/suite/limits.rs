@@ -20,8 +20,8 @@ pub struct Limits<'a> {
 }
 
 /// A world that ends with an error when the time is up.
-pub(super) struct Watched<W> {
-    world: W,
+pub(super) struct Watched {
+    world: Box<dyn World>,
     up: Option<Box<dyn Fn() -> bool>>,
     steps: u32,
 }
@@ -29,13 +29,13 @@ pub(super) struct Watched<W> {
 /// Steps between two looks at the clock.
 const STRIDE: u32 = 16;
 
-impl<W: World> Watched<W> {
-    pub(super) fn new(world: W, limits: &Limits<'_>) -> Self {
+impl Watched {
+    pub(super) fn new(world: Box<dyn World>, limits: &Limits<'_>) -> Self {
         Self { world, up: limits.clock.map(|clock| clock()), steps: 0 }
     }
 }
 
-impl<W: World> World for Watched<W> {
+impl World for Watched {
     fn window(&self) -> Window {
         self.world.window()
     }

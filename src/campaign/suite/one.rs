@@ -7,12 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::limits::{Limits, Watched};
 use super::{Outcome, Runner, Status, Test, blame, changes, seeds};
-use crate::campaign::scenario::run_in;
+use crate::campaign::scenario::{run_in, world};
 use crate::campaign::{CaseFailure, golden, incidents, judge};
 use crate::scenario::expect::Statement;
 use crate::scenario::{Checked, Expectation};
 use crate::trial::Trial;
-use crate::world::synthetic::Synthetic;
 
 /// Runs a test to its end.
 pub(super) fn run(test: &Test, runner: &Runner<'_>) -> Outcome {
@@ -101,13 +100,11 @@ pub(in crate::campaign) fn guarded(
     limits: &Limits<'_>,
 ) -> Result<Trial, (Status, Vec<String>)> {
     let work = || -> Result<Trial, CaseFailure> {
-        let mut spec = checked.spec.clone();
+        let mut limited = checked.clone();
         if let Some(events) = limits.events {
-            spec.event_budget = spec.event_budget.min(events);
+            limited.spec.event_budget = limited.spec.event_budget.min(events);
         }
-        let name = checked.file.name.as_str();
-        let world =
-            Synthetic::new(spec, seed).map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+        let world = world(&limited, seed)?;
         run_in(&mut Watched::new(world, limits), checked, seed)
     };
     match catch_unwind(AssertUnwindSafe(work)) {

@@ -10,14 +10,13 @@ use serde_json::Value as Json;
 
 use super::plan::{Plan, Unit};
 use super::row::{Answer, Row, answers};
-use crate::campaign::{CaseFailure, Progress, pool};
+use crate::campaign::{CaseFailure, Progress, pool, scenario};
 use crate::engine::Leeway;
 use crate::engine::guard::Floors;
 use crate::model::Policy;
 use crate::scenario::Checked;
 use crate::scenario::patch::{Knob, patched_again};
-use crate::trial::{self, Lean, Mode, Settings};
-use crate::world::synthetic::Synthetic;
+use crate::trial::{self, Lean, Settings};
 
 /// A plan with everything that its units share.
 #[derive(Debug)]
@@ -121,13 +120,13 @@ impl Course {
 /// If it cannot be run.
 pub fn run(checked: &Checked, seed: u64) -> Result<Lean, CaseFailure> {
     let name = checked.file.name.as_str();
-    let mut world = Synthetic::new(checked.spec.clone(), seed)
-        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let mut world = scenario::world(checked, seed)?;
     let mut engine = trial::build_engine(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     let verdict_required = checked.policy.engine.is_none();
-    let settings = Settings { verdict_required, ..Settings::new(name, seed, Mode::ClosedLoop) };
-    trial::run_lean(&mut world, &mut *engine, &settings)
+    let settings =
+        Settings { verdict_required, ..Settings::new(name, seed, scenario::mode(checked)) };
+    trial::run_lean(&mut *world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }
 

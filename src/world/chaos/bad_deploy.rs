@@ -1,25 +1,28 @@
-//! A deploy that brings a defect: leak, crash, errors or slowness.
+//! A deploy that brings a defect: in its code, its image, its probes or its contract.
 //!
-//! In: service, version, what the version does. Out: a real rolling deploy of that version, and an
-//! effect on every replica that runs it. A rollback to a version without the effect removes it.
+//! In: service, version, what the version does. Out: a real rolling or canary deploy of that
+//! version, and an effect on every replica that runs it. A rollback to a version without the effect
+//! removes it, unless the deploy migrated the schema: then the old version meets data that it does
+//! not know, and the rollback does the harm.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, ROLLING, bound};
+use super::fault::{Build, Fault, Label, ROLLING, Repair, bound};
 use super::site::Site;
 use crate::catalog::{Entry, schema_of};
-use crate::model::{Cause, Verb};
+use crate::model::{Cause, Operation, Strategy, Verb};
 use crate::unit::{Name, Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "bad_deploy",
-    summary: "a deploy brings a leak, crashes, errors or slowness",
-    help: "Rolls `version` of `service` out as a team would, replica by replica. Replicas that run \
-           it leak memory, end by themselves, fail requests or take longer. The old version has \
-           no defect, so a rollback heals once the rollout is through; a restart only starts a \
-           leak anew.",
+    summary: "a deploy brings a leak, crashes, errors, slowness, a bad image or bad probes",
+    help: "Rolls `version` of `service` out as a team would, replica by replica, or with `canary` \
+           a tenth first. Replicas that run it leak, crash, fail, are slow, cannot get their \
+           image, never get ready, fail their liveness probe or start slowly. The old version \
+           has no defect, so that a rollback heals once it is through; a restart only starts it \
+           anew. With `migrated` the old version fails on the migrated schema: a rollback is destructive.",
     source: "Beyer et al., Site Reliability Engineering, ch. 8: most outages follow a change",
     example: "{ service: api-server, version: v2.4.1, mode: leak, mib_per_minute: 60 }",
     schema: schema_of::<Config>,
@@ -38,6 +41,14 @@ enum Mode {
     Error,
     /// Requests take longer.
     Slow,
+    /// The image cannot be pulled.
+    BadImage,
+    /// The readiness probe never succeeds.
+    NeverReady,
+    /// The liveness probe fails, so that it is started anew for ever.
+    FailsLiveness,
+    /// Starting takes many times as long.
+    SlowStart,
 }
 
 /// Parameters of `bad_deploy`.
@@ -50,6 +61,12 @@ struct Config {
     version: String,
     /// What it does.
     mode: Mode,
+    /// Whether a tenth of the replicas goes first (default false).
+    #[serde(default)]
+    canary: bool,
+    /// Whether it migrates the schema, so that going back destroys (default false).
+    #[serde(default)]
+    migrated: bool,
     /// Leak of each replica while it runs, MiB per minute (default 60).
     #[serde(default = "leak")]
     mib_per_minute: f64,
@@ -65,6 +82,33 @@ struct Config {
     /// Own work takes this many times as long (default 5).
     #[serde(default = "five")]
     slow_factor: f64,
+    /// With `slow_start`: starting takes this many times as long (default 20).
+    #[serde(default = "twenty")]
+    start_factor: f64,
+}
+
+/// Share of requests that fail when an old version meets the migrated schema.
+const TORN: f64 = 0.8;
+
+impl Config {
+    fn defect(&self) -> Effect {
+        let mut effect = Effect::on(Scope::Version(self.version.clone()));
+        match self.mode {
+            Mode::Leak => {
+                effect.leak_mib_per_minute = self.mib_per_minute;
+                effect.leak_mib_per_1000_requests = self.mib_per_1000_requests;
+            }
+            Mode::Crash => effect.crash_after = Some(self.crash_after),
+            Mode::Error => effect.errors = self.error_ratio.get(),
+            Mode::Slow => effect.slow = self.slow_factor,
+            Mode::BadImage => effect.no_image = true,
+            Mode::NeverReady => effect.never_ready = true,
+            Mode::FailsLiveness => effect.fails_liveness = true,
+            Mode::SlowStart => effect.slow_start = self.start_factor,
+        }
+        effect.error_words = "unexpected null in response mapper";
+        effect
+    }
 }
 
 impl Fault for Config {
@@ -79,6 +123,7 @@ impl Fault for Config {
             bound("mib_per_1000_requests", self.mib_per_1000_requests, 0.0),
             bound("crash_after", crash, 0.0),
             bound("slow_factor", self.slow_factor, 1.0),
+            bound("start_factor", self.start_factor, 1.0),
         ]
         .into_iter()
         .flatten()
@@ -90,20 +135,25 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Version(self.version.clone()));
-        match self.mode {
-            Mode::Leak => {
-                effect.leak_mib_per_minute = self.mib_per_minute;
-                effect.leak_mib_per_1000_requests = self.mib_per_1000_requests;
-            }
-            Mode::Crash => effect.crash_after = Some(self.crash_after),
-            Mode::Error => effect.errors = self.error_ratio.get(),
-            Mode::Slow => effect.slow = self.slow_factor,
-        }
-        effect.error_words = "unexpected null in response mapper";
-        site.put(&self.service, effect);
+        site.put(&self.service, self.defect());
         let index = site.index(&self.service);
-        site.fleet.deploy(index, &self.version, site.out);
+        if self.canary {
+            site.fleet.deploy_canary(index, &self.version, site.out);
+        } else {
+            site.fleet.deploy(index, &self.version, site.out);
+        }
+    }
+
+    fn go_on(&self, site: &mut Site<'_>) {
+        let index = site.index(&self.service);
+        let went_back = site.fleet.services[index].template.version != self.version;
+        if self.migrated && went_back && !site.grip.over {
+            let mut torn = Effect::on(Scope::Service);
+            torn.errors = TORN;
+            torn.error_words = "column \"total_cents\" does not exist";
+            site.put(&self.service, torn);
+            site.grip.over = true;
+        }
     }
 
     fn present(&self, site: &Site<'_>) -> bool {
@@ -111,12 +161,17 @@ impl Fault for Config {
     }
 
     fn label(&self) -> Option<Label> {
-        Some(Label {
-            root: Name::from(self.service.as_str()),
-            cause: Cause::BadDeploy,
-            acceptable: vec![Verb::Rollback, Verb::PageOnCall],
-            forbidden: Vec::new(),
-        })
+        let (helps, hurts): (&[Verb], &[Verb]) =
+            if self.migrated { (&[], &[Verb::Rollback]) } else { (&[Verb::Rollback], &[]) };
+        Some(Label::new(&self.service, Cause::BadDeploy, helps, hurts))
+    }
+
+    fn repair(&self) -> Repair {
+        if self.migrated {
+            return Repair::Remove;
+        }
+        let operation = Operation::Rollback { version: None, strategy: Strategy::Rolling };
+        Repair::Order { target: Name::from(self.service.as_str()), operation }
     }
 }
 
@@ -134,4 +189,8 @@ fn fifth() -> Ratio {
 
 fn five() -> f64 {
     5.0
+}
+
+fn twenty() -> f64 {
+    20.0
 }

@@ -11,14 +11,15 @@ use super::site::Site;
 use crate::catalog::{Entry, schema_of};
 use crate::model::{Cause, Event, EventKind, Verb};
 use crate::unit::{Name, Ratio, SimDuration};
-use crate::world::fleet::{Effect, Scope};
+use crate::world::fleet::{ConfigKeySpec, Effect, Scope};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "config_drift",
     summary: "somebody edits live configuration past the repository; it does harm",
     help: "All replicas read the live value at once. The drift metric counts the key; a config \
            event appears only with `announced`. Reconciling removes it; a rollback of the version \
-           or a restart does not.",
+           or a restart does not. A `destructive` key is left to people: applying it would make \
+           the service anew.",
     source: "Huang et al., Gray Failure (HotOS 2017); GitOps drift as in Argo CD's sync status",
     example: "{ service: search, key: pool.size, desired: '50', live: '5', slow_factor: 6 }",
     schema: schema_of::<Config>,
@@ -43,6 +44,10 @@ struct Config {
     /// Own work takes this many times as long (default 1).
     #[serde(default = "one")]
     slow_factor: f64,
+    /// Whether applying the desired value makes the service anew and its data lost (default
+    /// false): then reconciling is no remedy.
+    #[serde(default)]
+    destructive: bool,
     /// Whether an event tells of the edit (default false).
     #[serde(default)]
     announced: bool,
@@ -62,6 +67,10 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
+        let index = site.index(&self.service);
+        let keys = &mut site.fleet.services[index].spec.config;
+        let (value, destructive) = (self.desired.clone(), self.destructive);
+        keys.insert(self.key.clone(), ConfigKeySpec { value, destructive });
         let (key, desired) = (self.key.clone(), self.desired.clone());
         let scope = Scope::Config { key, desired, live: self.live.clone() };
         let mut effect = Effect::on(scope);
@@ -84,12 +93,12 @@ impl Fault for Config {
     }
 
     fn label(&self) -> Option<Label> {
-        Some(Label {
-            root: Name::from(self.service.as_str()),
-            cause: Cause::ConfigDrift,
-            acceptable: vec![Verb::ReconcileConfig, Verb::PageOnCall],
-            forbidden: Vec::new(),
-        })
+        let (helps, hurts): (&[Verb], &[Verb]) = if self.destructive {
+            (&[], &[Verb::ReconcileConfig])
+        } else {
+            (&[Verb::ReconcileConfig], &[])
+        };
+        Some(Label::new(&self.service, Cause::ConfigDrift, helps, hurts))
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::fault::{Build, Fault, Label, bound};
 use super::site::Site;
 use crate::catalog::{Entry, schema_of};
-use crate::model::{Cause, Verb};
+use crate::model::{Cause, Event, EventKind, Verb};
 use crate::unit::{Name, Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
 
@@ -37,9 +37,21 @@ struct Config {
     /// Its work takes this many times as long (default 1).
     #[serde(default = "one")]
     slow_factor: f64,
+    /// How long after its beginning the callee's status page tells of it (default: it has none).
+    #[serde(default)]
+    status_page_after: Option<SimDuration>,
     /// How long it lasts by itself (default: to the end).
     #[serde(default)]
     lasts: Option<SimDuration>,
+}
+
+impl Config {
+    /// The status page says how the callee is.
+    fn tell(&self, site: &mut Site<'_>, status: &str) {
+        let entity = Some(Name::from(self.service.as_str()));
+        let event = Event::new(site.now(), EventKind::ExternalStatus, entity, "status page");
+        site.out.events.push(event.with("status", status));
+    }
 }
 
 impl Fault for Config {
@@ -61,6 +73,20 @@ impl Fault for Config {
         effect.slow = self.slow_factor;
         effect.error_words = "backend unavailable";
         site.put(&self.service, effect);
+    }
+
+    fn go_on(&self, site: &mut Site<'_>) {
+        if self.status_page_after.is_some_and(|after| site.since() >= after) && !site.grip.over {
+            site.grip.over = true;
+            self.tell(site, "major_outage");
+        }
+    }
+
+    fn end(&self, site: &mut Site<'_>) {
+        if site.grip.over {
+            self.tell(site, "operational");
+        }
+        site.lift();
     }
 
     fn present(&self, site: &Site<'_>) -> bool {

@@ -4,9 +4,10 @@
 //! label for the truth.
 
 use super::site::Site;
-use crate::catalog::{KindError, Spec};
+use crate::catalog::{KindError, Spec, did_you_mean, nearest};
 use crate::model::{Cause, Operation, Strategy, Verb};
 use crate::unit::{Name, SimDuration};
+use crate::world::fleet::FleetSpec;
 
 /// How the folder builds a fault.
 pub type Build = fn(&Spec) -> Result<Box<dyn Fault>, KindError>;
@@ -22,7 +23,7 @@ pub trait Fault: Send {
     }
 
     /// What in the fleet is missing for it: name of the parameter, what was expected.
-    fn misfits(&self, _: &crate::world::fleet::FleetSpec) -> Vec<(&'static str, String)> {
+    fn misfits(&self, _: &FleetSpec) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
@@ -52,6 +53,11 @@ pub trait Fault: Send {
 
     /// Does something more each second while it is there; most faults need not.
     fn go_on(&self, _: &mut Site<'_>) {}
+
+    /// Whether it waits to be set off and does nothing yet: no incident until then.
+    fn dormant(&self, _: &Site<'_>) -> bool {
+        false
+    }
 
     /// Stops by itself after `lasts`, or because somebody removed the cause by hand.
     fn end(&self, site: &mut Site<'_>) {
@@ -115,6 +121,52 @@ impl Label {
         let acceptable = helps.iter().copied().chain([Verb::PageOnCall]).collect();
         Self { root: Name::from(root), cause, acceptable, forbidden: hurts.to_vec() }
     }
+}
+
+/// A caller that makes no such call, for `Fault::misfits`.
+pub(super) fn no_such_call(
+    fleet: &FleetSpec,
+    caller: &str,
+    callee: Option<&str>,
+) -> Vec<(&'static str, String)> {
+    let Some(owner) = fleet.services.get(caller) else { return Vec::new() };
+    let called = || owner.calls.iter().map(|call| call.to.as_str());
+    match callee {
+        None if owner.calls.is_empty() => {
+            vec![("service", format!("expected a service that calls others, {caller} calls none"))]
+        }
+        Some(callee) if !called().any(|to| to == callee) => {
+            let near = did_you_mean(nearest(callee, called()));
+            vec![("callee", format!("{caller} does not call {callee:?}{near}"))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A node that is not there, for `Fault::misfits`.
+pub(super) fn no_such_node(fleet: &FleetSpec, node: &str) -> Vec<(&'static str, String)> {
+    let names: Vec<String> = fleet
+        .nodes
+        .iter()
+        .flat_map(|(pool, spec)| (0..spec.count).map(move |number| format!("{pool}-{number}")))
+        .collect();
+    missing("node", node, &names)
+}
+
+/// A zone that is not there, for `Fault::misfits`.
+pub(super) fn no_such_zone(fleet: &FleetSpec, zone: &str) -> Vec<(&'static str, String)> {
+    let names: Vec<String> =
+        fleet.nodes.values().flat_map(|pool| pool.zones.iter().cloned()).collect();
+    missing("zone", zone, &names)
+}
+
+fn missing(what: &'static str, name: &str, names: &[String]) -> Vec<(&'static str, String)> {
+    if names.iter().any(|known| known == name) {
+        return Vec::new();
+    }
+    let near = did_you_mean(nearest(name, names.iter().map(String::as_str)));
+    let none = if names.is_empty() { ": the fleet has no nodes" } else { "" };
+    vec![(what, format!("there is no {what} {name:?}{near}{none}"))]
 }
 
 /// Two deploys of a service that are closer than this are one too many.

@@ -217,6 +217,15 @@ impl Fleet {
         self.start_container(life, false, out);
     }
 
+    /// Kills the container in a slot from outside, if there is one.
+    pub fn kill(&mut self, service: usize, slot: usize, out: &mut Outbox) {
+        let there = self.services[service].slots.get(slot).and_then(Option::as_ref);
+        if let Some(replica) = there.filter(|replica| replica.runs()) {
+            let life = Life { service, slot, container: replica.container };
+            self.die(life, Death::Crash, out);
+        }
+    }
+
     /// A container ended; the kubelet will start another one.
     pub(super) fn die(&mut self, life: Life, death: Death, out: &mut Outbox) {
         let next = self.next_container();

@@ -41,11 +41,20 @@ pub(super) struct Rollout {
 impl Fleet {
     /// Rolls `version` out; `former` versions stay to go back to.
     pub fn deploy(&mut self, service: usize, version: &str, out: &mut Outbox) {
+        self.bring_out(service, version, false, out);
+    }
+
+    /// The same, a tenth of the replicas first.
+    pub fn deploy_canary(&mut self, service: usize, version: &str, out: &mut Outbox) {
+        self.bring_out(service, version, true, out);
+    }
+
+    fn bring_out(&mut self, service: usize, version: &str, canary: bool, out: &mut Outbox) {
         let owner = &mut self.services[service];
         let mut history = owner.history.clone();
         history.push(owner.template.version.clone());
         let template = Template { version: version.to_owned(), ..owner.template.clone() };
-        self.roll(service, template, history, None, false, out);
+        self.roll(service, template, history, None, canary, out);
     }
 
     /// Begins to bring replicas to `template`.

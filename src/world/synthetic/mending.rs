@@ -7,10 +7,7 @@
 use super::{Control, Synthetic};
 use crate::model::{Action, Answer, AnswerKind, Operation, OutcomeStatus, Risk};
 use crate::unit::{ActionId, IncidentId, Name};
-use crate::world::chaos::Repair;
-
-/// Orders of people have numbers from here on; no engine gives that many.
-pub(super) const BY_HAND: u32 = 1 << 31;
+use crate::world::chaos::{NOT_THE_ENGINES, Repair};
 
 impl Synthetic {
     /// A person saw a page: whatever is wrong now gets mended, one fault after the other.
@@ -51,7 +48,7 @@ impl Synthetic {
     fn order_by_hand(&mut self, target: &Name, operation: Operation) -> Option<String> {
         let aim = self.target(target)?;
         self.orders_by_hand += 1;
-        let id = ActionId(BY_HAND + self.orders_by_hand);
+        let id = ActionId(NOT_THE_ENGINES + self.orders_by_hand);
         let verb = operation.verb();
         let (outcomes, deeds) = (self.out.outcomes.len(), self.out.record.deeds.len());
         let action = Action {

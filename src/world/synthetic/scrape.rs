@@ -4,9 +4,9 @@
 //! events, outcomes and last words whenever there are some. Events of what is not ours stay unseen.
 
 use super::Synthetic;
-use super::mending::BY_HAND;
 use crate::model::{Batch, Event};
 use crate::unit::SimTime;
+use crate::world::chaos::NOT_THE_ENGINES;
 
 impl Synthetic {
     pub(super) fn scrape(&mut self, now: SimTime, batch: &mut Batch) {
@@ -33,7 +33,7 @@ impl Synthetic {
     pub(super) fn hand_over(&mut self, batch: &mut Batch) {
         let (first_log, first_event) = (batch.logs.len(), batch.events.len());
         batch.logs.append(&mut self.out.logs);
-        self.out.outcomes.retain(|outcome| outcome.action.0 < BY_HAND);
+        self.out.outcomes.retain(|outcome| outcome.action.0 < NOT_THE_ENGINES);
         batch.outcomes.append(&mut self.out.outcomes);
         let map = &self.topology;
         let seen = |event: &Event| event.entity.as_ref().is_none_or(|name| map.find(name).is_ok());

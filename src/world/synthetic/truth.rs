@@ -19,6 +19,8 @@ pub(super) struct Running {
     /// Name of its incident.
     pub(super) id: String,
     /// When it was injected.
+    pub(super) injected: Option<SimTime>,
+    /// When it became an incident: at its injection, unless it waited to be set off.
     pub(super) began: Option<SimTime>,
     /// When the fleet no longer suffered from it.
     pub(super) ended: Option<SimTime>,
@@ -39,6 +41,7 @@ impl Running {
         Self {
             fault: super::built(spec),
             id,
+            injected: None,
             began: None,
             ended: None,
             onset: spec.onset,

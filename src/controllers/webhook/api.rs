@@ -180,8 +180,8 @@ impl Shared {
         match (asked.method.as_str(), path.as_slice()) {
             ("GET", ["v1", "time"]) => (200, json!({ "time": self.now })),
             ("GET", ["v1", "services"]) => {
-                let row = |(name, replicas): (&Name, &Option<u32>)| json!({ "name": name, "replicas": replicas });
-                (200, self.services.iter().map(row).collect())
+                let all = self.services.iter();
+                (200, all.map(|(name, n)| json!({ "name": name, "replicas": n })).collect())
             }
             ("GET", ["v1", "actions"]) => (200, json!(self.standings.values().collect::<Vec<_>>())),
             ("GET", ["v1", "actions", id]) => {

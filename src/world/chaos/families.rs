@@ -12,7 +12,8 @@ pub struct Family {
     pub name: &'static str,
     /// Root-cause types of the article that it maps to, and letters for what lies outside them:
     /// BD bad deploy, RE resource exhaustion, CD config drift, DF dependency failure, CE
-    /// certificate expiry, +S secrets, +L load, +D disk, X outside; a to g for a hole that nobody fills.
+    /// certificate expiry, +S secrets, +L load, +D disk, X outside; a to g for a hole that nobody
+    /// fills.
     pub maps_to: &'static str,
     /// Kinds of faults here.
     pub kinds: &'static [&'static str],

@@ -39,7 +39,6 @@ pub(super) fn world(checked: &Checked, seed: u64) -> Result<Box<dyn World>, Case
 }
 
 fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
-    let name = checked.file.name.as_str();
     let mut world = world(checked, seed)?;
     run_in(&mut *world, checked, seed)
 }

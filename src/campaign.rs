@@ -13,6 +13,7 @@ pub mod compare;
 pub mod corpus;
 pub mod coverage;
 mod dataset;
+mod detection;
 pub mod document;
 pub mod golden;
 pub mod hunt;
@@ -31,6 +32,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use dataset::{AlarmSource, DatasetRun, run_dataset};
+pub use detection::{Rows, detect};
 pub use document::RunDocument;
 pub use judge::Judged;
 pub use scenario::run_scenario;

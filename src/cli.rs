@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod completions;
 mod coverage;
+mod detect;
 mod engine_check;
 mod exit_code;
 mod explain;
@@ -64,6 +65,8 @@ enum Verb {
     Compare(compare::Compare),
     /// Search for a scenario in which the engine breaks a rule, and make it small.
     Hunt(hunt::Hunt),
+    /// Score single series with one detector, row by row.
+    Detect(detect::Detect),
     /// Write runs of scenarios as a dataset, labels included.
     Record(record::Record),
     /// Find at which confidence the engine may act alone, on your incidents and at your prices.
@@ -129,6 +132,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Test(args) => test::run(args, terminal),
         Verb::Compare(args) => compare::run(args, terminal),
         Verb::Hunt(args) => hunt::run(args, terminal),
+        Verb::Detect(args) => detect::run(args, terminal),
         Verb::Record(args) => record::run(args, terminal),
         Verb::Tune(args) => tune::run(args, terminal),
         Verb::Calibrate(args) => calibrate::run(args, terminal),

@@ -8,6 +8,7 @@ mod action_log;
 pub mod alarm;
 pub mod baseline;
 mod build;
+mod cadence;
 pub mod calls;
 mod case;
 #[cfg(test)]

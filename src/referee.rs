@@ -15,6 +15,7 @@ mod recovery;
 mod related;
 pub mod safety;
 mod scorecard;
+pub mod series;
 #[cfg(test)]
 mod sketch;
 mod stages;

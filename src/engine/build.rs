@@ -12,11 +12,15 @@ use super::{Engine, Gate, correlate, detect, diagnose};
 use crate::catalog::KindError;
 use crate::model::{Calibration, Policy, SharedSubstitute, Stage};
 
-/// The engine that a policy describes.
+/// The engine that a policy describes, if it is ours alone; `trial::build_engine` knows the others.
 ///
 /// # Errors
 /// Every unknown kind and every wrong parameter, in the order of the stages.
 pub fn build(policy: &Policy, seed: u64) -> Result<Box<dyn Engine + Send>, Vec<KindError>> {
+    if policy.engine.is_some() {
+        let problem = "another engine is named: it must not be left out in silence".to_owned();
+        return Err(vec![KindError::Params { kind: "engine".to_owned(), problem }]);
+    }
     build_with(policy, seed, None)
 }
 

@@ -66,7 +66,7 @@ pub(super) fn read(node: &Node, path: &str) -> Result<Policy, Vec<Finding>> {
     }
     let policy: Policy = serde_json::from_value(node.to_json())
         .map_err(|error| vec![Finding::new(node.at, error.to_string())])?;
-    match engine::build(&policy, 0) {
+    match engine::build_with(&policy, 0, None) {
         Ok(_) => Ok(policy),
         Err(errors) => {
             Err(errors.iter().map(|error| Finding::new(node.at, error.to_string())).collect())

@@ -6,6 +6,7 @@ mod catalogs;
 mod engines;
 mod overlay;
 mod run;
+mod score;
 mod suite;
 
 use std::path::{Path, PathBuf};

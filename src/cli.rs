@@ -6,6 +6,7 @@
 mod bench_accuracy;
 mod calibrate;
 mod check;
+mod compare;
 mod completions;
 mod coverage;
 mod detect;
@@ -14,6 +15,7 @@ mod exit_code;
 mod explain;
 mod failure;
 mod generate;
+mod hunt;
 mod import;
 mod list;
 mod progress;
@@ -26,6 +28,7 @@ mod shelves;
 mod staging;
 mod sweep;
 mod terminal;
+mod test;
 mod tune;
 mod validate;
 
@@ -60,6 +63,12 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Run every scenario that expects something; fail if one does not get it.
+    Test(Box<test::Test>),
+    /// What a change does to every scenario: two policies, or two stored results.
+    Compare(compare::Compare),
+    /// Search for a scenario in which the engine breaks a rule, and make it small.
+    Hunt(hunt::Hunt),
     /// Score single series with one detector, row by row.
     Detect(detect::Detect),
     /// Write runs of scenarios as a dataset, labels included.
@@ -132,6 +141,9 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Test(args) => test::run(args, terminal),
+        Verb::Compare(args) => compare::run(args, terminal),
+        Verb::Hunt(args) => hunt::run(args, terminal),
         Verb::Detect(args) => detect::run(args, terminal),
         Verb::Record(args) => record::run(args, terminal),
         Verb::Tune(args) => tune::run(args, terminal),

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod compare;
 #[cfg(test)]
 mod fixture;
 pub mod format;
@@ -14,6 +15,7 @@ pub mod json;
 pub mod plots;
 pub mod scores;
 pub mod story;
+pub mod suite;
 pub mod summary;
 pub mod terminal;
 pub mod tune;

@@ -29,6 +29,9 @@ pub enum WorldError {
     /// Too many events.
     #[error(transparent)]
     Budget(#[from] crate::kernel::EventBudgetSpent),
+    /// Somebody who waits for it has no more patience.
+    #[error("the time is up at {0}")]
+    OutOfTime(SimTime),
 }
 
 /// A world.

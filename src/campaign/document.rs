@@ -77,7 +77,7 @@ pub struct TrialDocument {
     pub truth: Vec<TruthDocument>,
     /// How it did.
     pub scorecard: Scorecard,
-    /// What was expected of it.
+    /// What was expected of it; sentences about many seeds are judged by `test` only.
     pub expectations: Vec<Judged>,
     /// Its counterfactual twins; null if they were not asked for, or cannot be had.
     pub twins: Option<Twins>,
@@ -194,7 +194,7 @@ impl TrialDocument {
             name: trial.name.clone(),
             seed: trial.seed,
             digest: trial.digest.clone(),
-            expectations: judge::judge(&setup.expect, &trial.scorecard, &incidents),
+            expectations: judge::judge(&setup.expect, trial, &incidents),
             incidents,
             truth: trial.truth.iter().flat_map(|truth| &truth.incidents).map(truth).collect(),
             scorecard: trial.scorecard.clone(),

@@ -40,8 +40,17 @@ pub(super) fn world(checked: &Checked, seed: u64) -> Result<Box<dyn World>, Case
 
 /// One trial of a scenario.
 pub(super) fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
-    let name = checked.file.name.as_str();
     let mut world = world(checked, seed)?;
+    run_in(&mut *world, checked, seed)
+}
+
+/// Runs a scenario's engine in a world that may be something else than the scenario's own.
+pub(super) fn run_in(
+    world: &mut dyn World,
+    checked: &Checked,
+    seed: u64,
+) -> Result<Trial, CaseFailure> {
+    let name = checked.file.name.as_str();
     let mut engine = trial::build_engine(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     let rules = Rules::new(checked.file.rules.clone())
@@ -49,6 +58,6 @@ pub(super) fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
     let verdict_required = checked.policy.engine.is_none();
     let base = Settings::new(name, seed, mode(checked));
     let settings = Settings { record_tracks: true, verdict_required, rules, ..base };
-    trial::run(&mut *world, &mut *engine, &settings)
+    trial::run(world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

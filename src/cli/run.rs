@@ -2,7 +2,7 @@
 
 mod corpus;
 mod dataset;
-mod output;
+pub(super) mod output;
 mod scenario;
 
 use std::path::PathBuf;

@@ -33,6 +33,18 @@ impl Terminal {
         Self { quiet, verbose, color, progress }
     }
 
+    /// Whether only results and errors are wanted.
+    #[must_use]
+    pub(super) const fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// Whether more than usual is wanted.
+    #[must_use]
+    pub(super) const fn is_verbose(self) -> bool {
+        self.verbose
+    }
+
     /// Writes results, a line end after them.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ mod dataset;
 mod table;
 
 pub use dataset::dataset;
-pub(super) use table::columns;
+pub(super) use table::{columns, wrap};
 
 use std::path::Path;
 

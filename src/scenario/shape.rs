@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::expect::Bound;
+use super::expect::{Bound, Statement, read as read_sentence};
 use super::yaml::{Mark, Node, Value};
 use crate::catalog::{did_you_mean, nearest};
 use crate::unit::{SimDuration, SimTime};
@@ -158,6 +158,9 @@ impl Walk {
     }
 
     fn text(&mut self, schema: &Map<String, Json>, text: &str, at: Mark, path: &str) {
+        if format_of(schema) == Some(Statement::FORMAT) {
+            return self.sentence(text, at);
+        }
         let problem = match format_of(schema) {
             Some("duration") => text.parse::<SimDuration>().err().map(|e| e.to_string()),
             Some("date-time") => text.parse::<SimTime>().err().map(|e| e.to_string()),
@@ -167,6 +170,20 @@ impl Walk {
         if let Some(problem) = problem {
             self.say(at, format!("{path}: {problem}"));
         }
+    }
+
+    /// A slip inside a sentence is shown at its own column, if the sentence stands on one line.
+    fn sentence(&mut self, text: &str, at: Mark) {
+        let Err(slip) = read_sentence(text) else { return };
+        let length = text.chars().count();
+        let quote = at.width.checked_sub(length).filter(|extra| matches!(extra, 0 | 2));
+        let place = match quote {
+            Some(extra) => {
+                Mark { column: at.column + slip.at + extra / 2, width: slip.width, line: at.line }
+            }
+            None => at,
+        };
+        self.say(place, slip.message);
     }
 
     fn range(&mut self, schema: &Map<String, Json>, n: &serde_json::Number, at: Mark, path: &str) {

@@ -9,6 +9,7 @@ mod overlay;
 mod run;
 mod score;
 mod tune;
+mod suite;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

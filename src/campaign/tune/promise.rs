@@ -2,9 +2,9 @@
 //!
 //! In: a text such as `wrong_action_rate<=0.01@95%`, and per setting the loss of each unit. Out:
 //! which settings the promise holds for. A unit is a scenario: its loss is the share of its seeds
-//! in which the event happened, because seeds of one scenario are no independent incidents. Settings
-//! with confidence floors are tested from the safest down, in a fixed sequence that needs no
-//! correction; several such sequences share the error equally (Bonferroni). Source: see
+//! in which the event happened, because seeds of one scenario are no independent incidents.
+//! Settings with confidence floors are tested from the safest down, in a fixed sequence that
+//! needs no correction; several such sequences share the error equally (Bonferroni). Source: see
 //! `stats/risk.rs`. Limit: what comes must be exchangeable with the scenarios of the corpus.
 
 use std::collections::BTreeMap;

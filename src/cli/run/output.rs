@@ -12,7 +12,7 @@ use crate::report;
 use crate::trial::Trial;
 
 /// The report of one trial, complete or not there.
-pub(super) fn report(
+pub(in crate::cli) fn report(
     staging: Option<Staging>,
     trial: &Trial,
     document: &RunDocument,

@@ -20,7 +20,7 @@ pub(in crate::report) fn columns(
 }
 
 /// Text broken at spaces into lines of at most `width` characters; longer words are cut.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

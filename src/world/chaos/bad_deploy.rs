@@ -22,7 +22,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
            a tenth first. Replicas that run it leak, crash, fail, are slow, cannot get their \
            image, never get ready, fail their liveness probe or start slowly. The old version \
            has no defect, so that a rollback heals once it is through; a restart only starts it \
-           anew. With `migrated` the old version fails on the migrated schema: a rollback is destructive.",
+           anew. With `migrated` the old version fails on the migrated schema: a rollback is \
+           destructive.",
     source: "Beyer et al., Site Reliability Engineering, ch. 8: most outages follow a change",
     example: "{ service: api-server, version: v2.4.1, mode: leak, mib_per_minute: 60 }",
     schema: schema_of::<Config>,

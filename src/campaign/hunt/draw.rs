@@ -1,0 +1,249 @@
+//! A scenario from nothing: a layered fleet, load, faults, people, and how orders are carried out.
+//!
+//! In: a random stream. Out: a `Genome` that fits together. Faults are drawn from the catalog: a
+//! kind's example, its services replaced by some of the fleet, its numbers scaled, its choices
+//! changed as its schema allows. So a new kind of fault is hunted with for nothing.
+
+use std::collections::BTreeMap;
+
+use rand::RngExt;
+use serde_json::{Map, Value as Json, json};
+
+use super::genome::Genome;
+use crate::catalog::Spec;
+use crate::kernel::Stream;
+use crate::model::{Objective, Policy};
+use crate::scenario::{PolicySource, ScenarioFile};
+use crate::unit::{Name, SimDuration, SimTime};
+use crate::world::chaos::{self, FaultSpec, Onset};
+use crate::world::fleet::{ActuationSpec, FleetSpec, LoadSpec, ScrapeSpec, ServiceSpec};
+use crate::world::people::PeopleSpec;
+
+const NAMES: [&str; 8] =
+    ["gateway", "api", "cart", "catalog", "checkout", "payments", "search", "users"];
+/// Minutes of quiet before the first fault, so that an engine knows what is normal.
+const QUIET: i64 = 15;
+/// A Tuesday.
+const DAY: i64 = 1_767_657_600;
+
+/// One of a slice.
+pub(super) fn pick<'a, T>(all: &'a [T], stream: &mut Stream) -> &'a T {
+    &all[stream.random_range(0..all.len())]
+}
+
+/// Whether something with a chance of one in `n` happens.
+pub(super) fn one_in(n: u32, stream: &mut Stream) -> bool {
+    stream.random_range(0..n) == 0
+}
+
+/// A new scenario.
+pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
+    let services = services(stream);
+    let minutes = stream.random_range(QUIET + 15..=70);
+    let start = SimTime::from_secs(DAY + 3600 * stream.random_range(0..24i64));
+    let mut file = ScenarioFile {
+        version: 1,
+        name: "hunt".to_owned(),
+        description: String::new(),
+        start,
+        duration: SimDuration::from_secs(60 * minutes),
+        seed: u64::from(stream.random_range(1..1_000_000u32)),
+        baseline: None,
+        fleet: fleet(services),
+        load: load(stream),
+        scrape: ScrapeSpec::default(),
+        faults: Vec::new(),
+        people: people(stream),
+        actuation: actuation(stream),
+        event_budget: 1_000_000,
+        policy: PolicySource::Inline(Box::new(policy.clone())),
+        expect: Vec::new(),
+    };
+    // Swarm: this scenario knows only some kinds.
+    let kinds: Vec<&str> =
+        chaos::catalog::ALL.iter().map(|e| e.kind).filter(|_| one_in(2, stream)).collect();
+    let wanted = stream.random_range(1..=4);
+    for _ in 0..wanted {
+        let kind = if kinds.is_empty() { "bad_deploy" } else { *pick(&kinds, stream) };
+        add_fault(&mut file, kind, stream);
+    }
+    Genome { file }
+}
+
+fn fleet(services: BTreeMap<String, ServiceSpec>) -> FleetSpec {
+    let fleet = json!({ "objective": objective(), "services": services });
+    serde_json::from_value(fleet).expect("the rest has defaults")
+}
+
+fn objective() -> Objective {
+    Objective {
+        service: Name::from(NAMES[0]),
+        availability: 0.99,
+        latency_p99: SimDuration::from_millis(800),
+        sustained: SimDuration::from_secs(120),
+    }
+}
+
+/// Layers: each service is called by one before it, some by two.
+fn services(stream: &mut Stream) -> BTreeMap<String, ServiceSpec> {
+    let count = stream.random_range(2..=6usize);
+    let mut services: Vec<(String, ServiceSpec)> = Vec::new();
+    for name in NAMES.iter().take(count) {
+        let replicas = stream.random_range(1..=6u32);
+        let service = ServiceSpec {
+            replicas,
+            max_replicas: Some(replicas * 3),
+            service_time: SimDuration::from_millis(stream.random_range(3..=40i64)),
+            version: "v1.1.0".to_owned(),
+            previous_version: Some("v1.0.0".to_owned()),
+            certificate_expires_in: one_in(4, stream).then(|| SimDuration::from_secs(40 * 86_400)),
+            ..ServiceSpec::default()
+        };
+        services.push(((*name).to_owned(), service));
+    }
+    for callee in 1..count {
+        let callers = 1 + usize::from(one_in(4, stream));
+        for _ in 0..callers {
+            let caller = stream.random_range(0..callee);
+            let to = services[callee].0.clone();
+            let calls = &mut services[caller].1.calls;
+            if calls.iter().all(|call| call.to != to) {
+                let call = json!({
+                    "to": to,
+                    "per_request": *pick(&[0.3, 0.5, 1.0], stream),
+                    "timeout": *pick(&["500ms", "1s", "2s"], stream),
+                    "retries": stream.random_range(0..=2u32),
+                    "optional": one_in(5, stream),
+                });
+                calls.push(serde_json::from_value(call).expect("the rest has defaults"));
+            }
+        }
+    }
+    services.into_iter().collect()
+}
+
+fn load(stream: &mut Stream) -> LoadSpec {
+    let rate = *pick(&[20.0, 60.0, 120.0, 200.0], stream);
+    serde_json::from_value(json!({ "rate": rate })).expect("a rate is enough")
+}
+
+/// Somebody on call: present or not, quick or slow.
+pub(super) fn people(stream: &mut Stream) -> PeopleSpec {
+    if one_in(2, stream) {
+        return PeopleSpec::default();
+    }
+    let approve = *pick(&["yes", "no", "absent"], stream);
+    let after = *pick(&["1m", "5m", "20m"], stream);
+    let json = json!({ "approve": approve, "approve_after": after, "acknowledge_after": after });
+    serde_json::from_value(json).unwrap_or_default()
+}
+
+/// How well orders are carried out.
+pub(super) fn actuation(stream: &mut Stream) -> ActuationSpec {
+    if one_in(2, stream) {
+        return ActuationSpec::default();
+    }
+    let fail = *pick(&[0.0, 0.3, 0.8], stream);
+    let delay = *pick(&["2s", "30s", "3m"], stream);
+    let deadline = *pick(&["2m", "10m"], stream);
+    let json = json!({ "fail": fail, "delay": delay, "deadline": deadline });
+    serde_json::from_value(json).unwrap_or_default()
+}
+
+/// Adds a fault of a kind, if one can be drawn that fits.
+pub(super) fn add_fault(file: &mut ScenarioFile, kind: &str, stream: &mut Stream) {
+    const TRIES: usize = 8;
+    let last = file.duration.nanos() / 60_000_000_000 - 5;
+    for _ in 0..TRIES {
+        let minute = stream.random_range(QUIET..QUIET.max(last) + 1);
+        let Some(spec) = fault(kind, file, stream) else { return };
+        let at = SimDuration::from_secs(60 * minute);
+        file.faults.push(FaultSpec { at, id: None, onset: Onset::default(), spec });
+        if file.synthetic().check().is_empty() {
+            return;
+        }
+        file.faults.pop();
+    }
+}
+
+/// A fault of a kind with parameters of its own.
+fn fault(kind: &str, file: &ScenarioFile, stream: &mut Stream) -> Option<Spec> {
+    let entry = chaos::catalog::ALL.iter().find(|entry| entry.kind == kind)?;
+    let params: Map<String, Json> = serde_saphyr::from_str(entry.example).ok()?;
+    let mut spec = Spec { kind: kind.to_owned(), params };
+    let built = built(&spec)?;
+    let mut services: Vec<&str> = file.fleet.services.keys().map(String::as_str).collect();
+    for (param, _) in built.services() {
+        let name = if services.is_empty() { NAMES[0] } else { *pick(&services, stream) };
+        // A caller and its callee are not the same.
+        services.retain(|other| *other != name);
+        if spec.params.get(param).is_some_and(Json::is_array) {
+            spec.params.insert(param.to_owned(), json!([name]));
+        } else {
+            spec.params.insert(param.to_owned(), json!(name));
+        }
+    }
+    let names: Vec<&'static str> = built.services().iter().map(|(param, _)| *param).collect();
+    vary(&mut spec, &(entry.schema)().to_value(), &names, stream);
+    self::built(&spec).is_some().then_some(spec)
+}
+
+/// The fault of a spec, if its parameters can be read.
+pub(super) fn built(spec: &Spec) -> Option<Box<dyn chaos::Fault>> {
+    let (at, onset) = (SimDuration::ZERO, Onset::default());
+    chaos::build(&FaultSpec { at, id: None, onset, spec: spec.clone() }).ok()
+}
+
+/// Changes some parameters of a fault: numbers and durations are scaled, choices taken anew.
+pub(super) fn vary(spec: &mut Spec, schema: &Json, fixed: &[&str], stream: &mut Stream) {
+    let Some(properties) = schema["properties"].as_object() else { return };
+    for (name, property) in properties {
+        if fixed.contains(&name.as_str()) || !one_in(2, stream) {
+            continue;
+        }
+        let choices = choices(property);
+        let now = spec.params.get(name).cloned().or_else(|| property.get("default").cloned());
+        let new = if choices.is_empty() {
+            now.and_then(|now| scaled(&now, property, stream))
+        } else {
+            Some(Json::String(pick(&choices, stream).clone()))
+        };
+        if let Some(new) = new {
+            let old = spec.params.insert(name.clone(), new);
+            if built(spec).is_none() {
+                match old {
+                    Some(old) => spec.params.insert(name.clone(), old),
+                    None => spec.params.remove(name),
+                };
+            }
+        }
+    }
+}
+
+fn choices(property: &Json) -> Vec<String> {
+    let texts = |list: &Json| -> Vec<String> {
+        let all = list.as_array().into_iter().flatten();
+        all.filter_map(Json::as_str).map(str::to_owned).collect()
+    };
+    let direct = texts(&property["enum"]);
+    if !direct.is_empty() {
+        return direct;
+    }
+    let branches = property["oneOf"].as_array().into_iter().flatten();
+    branches.filter_map(|branch| branch["const"].as_str()).map(str::to_owned).collect()
+}
+
+fn scaled(now: &Json, property: &Json, stream: &mut Stream) -> Option<Json> {
+    let factor = *pick(&[0.25, 0.5, 2.0, 4.0], stream);
+    if let Some(duration) = now.as_str().and_then(|text| text.parse::<SimDuration>().ok()) {
+        let seconds = (duration.secs_f64() * factor).ceil().max(1.0);
+        return Some(Json::String(SimDuration::from_secs(seconds as i64).to_string()));
+    }
+    let number = now.as_f64()? * factor;
+    let most = property["maximum"].as_f64().unwrap_or(f64::MAX);
+    let number = number.min(most);
+    if now.is_u64() || now.is_i64() {
+        return Some(json!(number.round().max(1.0) as u64));
+    }
+    Some(json!(number))
+}

@@ -131,6 +131,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::campaign::accuracy::Withheld;
     use crate::campaign::{AlarmSource, DatasetRun, run_dataset};
     use crate::model::Decision;
     use crate::scenario::load_scenario;
@@ -179,6 +180,7 @@ mod tests {
             seed: checked.file.seed,
             jobs: 1,
             alarm: AlarmSource::Detected,
+            withheld: Withheld::Nothing,
         };
         let played = run_dataset(&run, &|_, _, _| {});
         let replay = &played.trials[0];

@@ -8,8 +8,8 @@ mod engines;
 mod overlay;
 mod run;
 mod score;
-mod tune;
 mod suite;
+mod tune;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -58,7 +58,7 @@ impl Guardrail for DisruptionBudget {
         let left = ready.saturating_sub(taken);
         let least = self.0.min_available.get() * f64::from(size.replicas);
         let enough = f64::from(left) >= least;
-        // What a fault took is not the remedy's doing, and a rolling change replaces the sick first.
+        // What a fault took is not the remedy's doing; a rolling change replaces the sick first.
         let rolling = !matches!(
             request.action.operation,
             Operation::ScaleIn { .. } | Operation::ScaleOut { .. }

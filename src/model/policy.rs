@@ -22,6 +22,11 @@ pub struct AlarmPolicy {
     pub immediate: f64,
     /// How long a signal must stay normal before its alarm is over.
     pub resolve_after: SimDuration,
+    /// Alarms a day, of the whole fleet, that may rest on one place alone (no neighbour abnormal,
+    /// few of its own series); further ones wait for company or for the next day's share. Absent:
+    /// no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lone_alerts_per_day: Option<f64>,
 }
 
 impl Default for AlarmPolicy {
@@ -31,6 +36,7 @@ impl Default for AlarmPolicy {
             pending: SimDuration::from_secs(30),
             immediate: 3.0,
             resolve_after: SimDuration::from_secs(180),
+            lone_alerts_per_day: None,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod interval;
 pub mod isotonic;
 pub mod logistic;
 pub mod queueing;
+pub mod rank;
 pub mod rarity;
 pub mod reliability;
 pub mod risk;

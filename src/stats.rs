@@ -8,6 +8,7 @@ pub mod isotonic;
 pub mod logistic;
 pub mod paired;
 pub mod queueing;
+pub mod rank;
 pub mod rarity;
 pub mod regression;
 pub mod reliability;

@@ -7,7 +7,11 @@
 //! `HYSTERESIS` x threshold an abnormal signal lasts, so that noise does not begin the waiting
 //! anew; the alarm itself needs the full threshold. It is over when it stayed under that for
 //! `policy.resolve_after`; a silent series (no sample) is given `PATIENCE` times as long. One
-//! active anomaly per signal, whichever detectors scored it. Known limit: scores below the
+//! active anomaly per signal, whichever detectors scored it. With `policy.lone_alerts_per_day` the
+//! whole fleet may raise only so many alarms on the word of one place alone: the more series are
+//! watched, the more of them leave any band by chance, but hardly neighbours together. Such an
+//! alarm takes a token from a bucket that fills with the day; without one it waits for company or
+//! for the next token. Known limit: scores below the
 //! detectors' floor (0.5) count as 0.
 
 use std::collections::BTreeMap;
@@ -36,7 +40,14 @@ pub struct Gate {
     policy: AlarmPolicy,
     signals: BTreeMap<Key, Signal>,
     raised: u32,
+    tokens: f64,
+    filled: Option<SimTime>,
 }
+
+/// Share of a day's lone alarms that may come at once.
+const BURST: f64 = 0.25;
+/// Series of one service and its neighbours that are company enough, itself included.
+const COMPANY: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
@@ -65,15 +76,41 @@ impl Gate {
     /// A gate with nothing active.
     #[must_use]
     pub fn new(policy: &AlarmPolicy) -> Self {
-        Self { policy: policy.clone(), signals: BTreeMap::new(), raised: 0 }
+        let tokens = policy.lone_alerts_per_day.map_or(0.0, burst);
+        let signals = BTreeMap::new();
+        Self { policy: policy.clone(), signals, raised: 0, tokens, filled: None }
+    }
+
+    /// Lets the bucket of lone alarms fill with time.
+    fn fill(&mut self, now: SimTime) {
+        let before = *self.filled.get_or_insert(now);
+        self.filled = Some(now);
+        if let Some(per_day) = self.policy.lone_alerts_per_day {
+            let grown = per_day * now.since(before).secs_f64() / 86_400.0;
+            self.tokens = (self.tokens + grown).min(burst(per_day));
+        }
+    }
+
+    /// Whether an alarm may be raised: it has company, or a token is left, which it takes.
+    fn may_raise(&mut self, company: bool) -> bool {
+        let free = company || self.policy.lone_alerts_per_day.is_none();
+        if !free && self.tokens < 1.0 {
+            return false;
+        }
+        self.tokens -= f64::from(u8::from(!free));
+        true
     }
 
     /// Takes in the scores of one step; call it at every step, also without scores.
     pub fn step(&mut self, input: &StepInput<'_>, scores: &Scores, out: &mut Vec<Decision>) {
+        self.fill(input.now);
         let witnesses = self.witnesses(input, scores);
         for (key, voice) in strongest(scores) {
-            let backed = voice.is_backed(input, &witnesses);
-            self.hear(input, key, &voice, backed, out);
+            let support = Support {
+                backed: voice.is_backed(input, &witnesses),
+                company: voice.has_company(input, &witnesses),
+            };
+            self.hear(input, key, &voice, support, out);
         }
         self.settle(input, out);
     }
@@ -101,7 +138,7 @@ impl Gate {
         at: &StepInput<'_>,
         key: Key,
         voice: &Voice<'_>,
-        backed: bool,
+        support: Support,
         out: &mut Vec<Decision>,
     ) {
         let (score, since) = voice.score_and_since();
@@ -112,24 +149,28 @@ impl Gate {
             return;
         }
         let now = at.now;
-        let signal = self.signals.entry(key).or_insert_with(|| Signal::new(since, now));
+        let signal = self.signals.entry(key.clone()).or_insert_with(|| Signal::new(since, now));
         signal.since = signal.since.min(since);
         signal.last_abnormal = now;
         signal.normal_since = None;
         signal.sightings += 1;
         let waited = now.since(signal.first_abnormal) >= self.policy.pending
             || signal.sightings >= MOST_SCRAPES;
-        let ripe =
-            (abnormal && waited) || (score >= self.policy.immediate && backed) || voice.at_once();
-        match &mut signal.anomaly {
-            Some(anomaly) => anomaly.score = anomaly.score.max(score),
-            None if ripe => {
-                self.raised += 1;
-                let anomaly = voice.anomaly(self.raised, signal.since, at);
+        let ripe = (abnormal && waited)
+            || (score >= self.policy.immediate && support.backed)
+            || voice.at_once();
+        if let Some(anomaly) = &mut signal.anomaly {
+            anomaly.score = anomaly.score.max(score);
+            return;
+        }
+        let since = signal.since;
+        if ripe && self.may_raise(support.company) {
+            self.raised += 1;
+            let anomaly = voice.anomaly(self.raised, since, at);
+            if let Some(signal) = self.signals.get_mut(&key) {
                 signal.anomaly = Some(anomaly.clone());
-                out.push(Decision::Anomaly(anomaly));
             }
-            None => {}
+            out.push(Decision::Anomaly(anomaly));
         }
     }
 
@@ -200,7 +241,38 @@ fn strongest(scores: &Scores) -> BTreeMap<Key, Voice<'_>> {
     strongest
 }
 
+/// Who else is abnormal near a voice, in the same step.
+#[derive(Debug, Clone, Copy)]
+struct Support {
+    /// Enough that one sample suffices.
+    backed: bool,
+    /// Enough that it is no lone alarm.
+    company: bool,
+}
+
+/// Tokens that the bucket of lone alarms holds.
+fn burst(per_day: f64) -> f64 {
+    (per_day * BURST).max(1.0)
+}
+
 impl Voice<'_> {
+    /// Whether another place near it, or much of its own, is abnormal in the same step, or it is
+    /// complete in itself.
+    fn has_company(
+        &self,
+        at: &StepInput<'_>,
+        witnesses: &BTreeMap<EntityId, Vec<SeriesId>>,
+    ) -> bool {
+        let entity = match self {
+            Self::Series(scored) => at.series.get(scored.series).entity,
+            Self::Finding(finding) => finding.entity,
+        };
+        let near = near(at, entity, witnesses);
+        let own = at.topology.service_of(entity);
+        let series: usize = near.iter().map(|entity| witnesses[entity].len()).sum();
+        self.at_once() || near.iter().any(|entity| *entity != own) || series >= COMPANY
+    }
+
     fn score_and_since(&self) -> (f64, SimTime) {
         match self {
             Self::Series(s) => (s.score, s.since),
@@ -216,12 +288,7 @@ impl Voice<'_> {
         if matches!(meta.role, Role::Errors | Role::Availability) {
             return true;
         }
-        let (map, own) = (at.topology, at.topology.service_of(meta.entity));
-        let mut near: Vec<EntityId> = map.callers(own).chain(map.callees(own)).collect();
-        near.push(own);
-        near.sort_unstable();
-        near.dedup();
-        near.retain(|entity| witnesses.contains_key(entity));
+        let near = near(at, meta.entity, witnesses);
         let series: usize = near.iter().map(|entity| witnesses[entity].len()).sum();
         near.len() >= WITNESSES && series >= WITNESS_SERIES
     }
@@ -236,6 +303,21 @@ impl Voice<'_> {
             Self::Finding(finding) => of_finding(id, since, finding, at),
         }
     }
+}
+
+/// The entity's service, its callers and callees, as far as they are abnormal.
+fn near(
+    at: &StepInput<'_>,
+    entity: EntityId,
+    witnesses: &BTreeMap<EntityId, Vec<SeriesId>>,
+) -> Vec<EntityId> {
+    let (map, own) = (at.topology, at.topology.service_of(entity));
+    let mut near: Vec<EntityId> = map.callers(own).chain(map.callees(own)).collect();
+    near.push(own);
+    near.sort_unstable();
+    near.dedup();
+    near.retain(|entity| witnesses.contains_key(entity));
+    near
 }
 
 fn of_series(id: u32, since: SimTime, scored: &Scored, at: &StepInput<'_>) -> Anomaly {
@@ -308,10 +390,14 @@ mod tests {
     }
 
     fn run_of(metric: &str, step_secs: i64, scores: &[f64]) -> Vec<String> {
+        run_with(&AlarmPolicy::default(), metric, step_secs, scores)
+    }
+
+    fn run_with(policy: &AlarmPolicy, metric: &str, step_secs: i64, scores: &[f64]) -> Vec<String> {
         let topology = crate::engine::testing::topology();
         let mut series = SeriesCatalog::default();
         let id = series.add(SeriesMeta::gauge(EntityId(1), metric, "1")).unwrap();
-        let (mut gate, mut said) = (Gate::new(&AlarmPolicy::default()), Vec::new());
+        let (mut gate, mut said) = (Gate::new(policy), Vec::new());
         for (i, score) in scores.iter().enumerate() {
             let now = SimTime::from_secs(i as i64 * step_secs);
             let mut batch = Batch { has_frame: true, ..Batch::default() };
@@ -347,6 +433,18 @@ mod tests {
         assert_eq!(run(300, &[0.0, 1.2, 0.0, 1.2]), [""; 0]);
         assert_eq!(run(300, &[0.0, 1.2, 0.8, 0.9]), [""; 0]);
         assert_eq!(run(15, &[0.0, 1.2, 0.8, 1.1]), ["3 anomaly 1"]);
+    }
+
+    #[test]
+    fn lone_alarms_of_a_day_are_limited_and_come_again_with_time() {
+        let policy = AlarmPolicy { lone_alerts_per_day: Some(4.0), ..AlarmPolicy::default() };
+        let hourly = [vec![3.0; 1], vec![0.0; 59]].concat().repeat(24);
+        let raised = |policy: &AlarmPolicy| {
+            let said = run_with(policy, "availability", 60, &hourly);
+            said.iter().filter(|s| s.contains("anomaly")).count()
+        };
+        assert_eq!(raised(&AlarmPolicy::default()), 24);
+        assert_eq!(raised(&policy), 4);
     }
 
     #[test]

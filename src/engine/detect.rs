@@ -14,6 +14,7 @@ use crate::unit::SimTime;
 pub mod burn_rate;
 pub mod catalog;
 pub mod context_band;
+pub mod deploy_comparison;
 pub mod event_match;
 pub mod level_shift;
 pub mod log_templates;
@@ -21,6 +22,7 @@ pub mod log_templates;
 mod quiet_hour;
 pub mod rarity;
 pub mod robust_score;
+pub mod saturation_forecast;
 pub mod span_stats;
 pub mod threshold;
 

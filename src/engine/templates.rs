@@ -3,9 +3,12 @@
 //! In: the text of a log record. Out: a template id, and whether it is new. Lines are grouped by
 //! number of words and first words, then joined with the most similar template of the group; where
 //! they differ the template gets `<*>`. Words with a digit vary by assumption.
+//! A line whose words (digits masked) were seen before is answered by one hash of its bytes: logs
+//! repeat themselves, so that is nearly every line.
 //! Source: He, Zhu, Zheng and Lyu, "Drain: An Online Log Parsing Approach with Fixed Depth Tree",
 //! ICWS 2017. Known limits: only the first line of a record and its first `MOST_WORDS` words;
-//! lines that vary in their number of words get several templates.
+//! lines that vary in their number of words get several templates; two lines of one 64-bit hash
+//! are taken for the same.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +32,13 @@ pub struct Miner {
     templates: Vec<Vec<Token>>,
     groups: BTreeMap<Group, Vec<TemplateId>>,
     line: Vec<Token>,
+    seen: Vec<(u64, TemplateId)>,
 }
+
+/// Slots of the memory of whole lines; a power of two.
+const SEEN: usize = 1 << 13;
+/// Stands for a word that varies by assumption, in a line's hash.
+const MASKED_WORD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A word's number; 0 and 1 vary.
 type Token = u32;
@@ -55,12 +64,26 @@ impl Miner {
             templates: vec![vec![VARIES]],
             groups: BTreeMap::new(),
             line: Vec::new(),
+            seen: vec![(0, TemplateId(0)); SEEN],
         }
     }
 
     /// Takes in a line: its template, and whether that is new.
     pub fn learn(&mut self, body: &str) -> (TemplateId, bool) {
-        self.read(body);
+        let first = first_line(body);
+        let hash = hash_of(first);
+        let slot = hash as usize & (SEEN - 1);
+        if self.seen[slot].0 == hash {
+            return (self.seen[slot].1, false);
+        }
+        let (id, new) = self.learn_line(first);
+        self.seen[slot] = (hash, id);
+        (id, new)
+    }
+
+    /// The same for a line that is not remembered.
+    fn learn_line(&mut self, line: &str) -> (TemplateId, bool) {
+        self.read(line);
         let group = self.group();
         let known = self.groups.get(&group).map_or(&[][..], Vec::as_slice);
         let best = known
@@ -101,10 +124,9 @@ impl Miner {
         self.templates.len() == 1
     }
 
-    fn read(&mut self, body: &str) {
+    fn read(&mut self, line: &str) {
         self.line.clear();
-        let first = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        for word in first.split_ascii_whitespace().take(MOST_WORDS) {
+        for word in line.split_ascii_whitespace().take(MOST_WORDS) {
             let token = if word.bytes().any(|b| b.is_ascii_digit()) {
                 MASKED
             } else if let Some(token) = self.tokens.get(word) {
@@ -125,6 +147,31 @@ impl Miner {
         let word = |i: usize| self.line.get(i).copied().unwrap_or(MASKED);
         (self.line.len(), word(0), word(1))
     }
+}
+
+/// The first line that is not blank.
+fn first_line(body: &str) -> &str {
+    body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()
+}
+
+/// A hash of the line's first `MOST_WORDS` words, those with a digit all alike; never 0.
+fn hash_of(line: &str) -> u64 {
+    let (mut hash, mut word, mut digit, mut words) = (1u64, 0u64, false, 0);
+    for byte in line.bytes().chain(std::iter::once(b' ')) {
+        if !byte.is_ascii_whitespace() {
+            digit |= byte.is_ascii_digit();
+            // FNV's way, a byte at a time; a word is never 0.
+            word = ((word ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)).max(1);
+        } else if word != 0 {
+            let said = if digit { MASKED_WORD } else { word };
+            hash = (hash.rotate_left(23) ^ said).wrapping_mul(0xff51_afd7_ed55_8ccd);
+            (word, digit, words) = (0, false, words + 1);
+            if words == MOST_WORDS {
+                break;
+            }
+        }
+    }
+    (hash ^ (hash >> 29)) | (1 << 63)
 }
 
 /// Share of the words that agree; places that are known to vary count half.

@@ -22,6 +22,11 @@ pub struct AlarmPolicy {
     pub immediate: f64,
     /// How long a signal must stay normal before its alarm is over.
     pub resolve_after: SimDuration,
+    /// Alarms a day, of the whole fleet, that may rest on one place alone (no neighbour abnormal,
+    /// few of its own series); further ones wait for company or for the next day's share. Absent:
+    /// no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lone_alerts_per_day: Option<f64>,
     /// What may open an incident.
     pub opens: Opens,
     /// How many signals that differ in entity or role, near each other, it takes to open one:
@@ -53,6 +58,7 @@ impl Default for AlarmPolicy {
             resolve_after: SimDuration::from_secs(180),
             opens: Opens::default(),
             witnesses: 1,
+            lone_alerts_per_day: None,
         }
     }
 }

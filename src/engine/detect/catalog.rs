@@ -1,8 +1,8 @@
 //! All detectors, alphabetically.
 
 use super::{
-    Build, burn_rate, context_band, event_match, level_shift, log_templates, rarity, robust_score,
-    span_stats, threshold,
+    Build, burn_rate, context_band, deploy_comparison, event_match, level_shift, log_templates,
+    rarity, robust_score, saturation_forecast, span_stats, threshold,
 };
 use crate::catalog::Entry;
 
@@ -10,11 +10,13 @@ use crate::catalog::Entry;
 pub const ALL: &[Entry<Build>] = &[
     burn_rate::ENTRY,
     context_band::ENTRY,
+    deploy_comparison::ENTRY,
     event_match::ENTRY,
     level_shift::ENTRY,
     log_templates::ENTRY,
     rarity::ENTRY,
     robust_score::ENTRY,
+    saturation_forecast::ENTRY,
     span_stats::ENTRY,
     threshold::ENTRY,
 ];

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::History;
 use crate::engine::fleet_size::Size;
+use crate::engine::visits::Visits;
 use crate::model::{
     Operation, OutcomeStatus, Risk, SeriesCatalog, Strategy as Rollout, Topology, Verb,
 };
@@ -24,6 +25,7 @@ struct Nothing {
     topology: Topology,
     series: SeriesCatalog,
     history: History,
+    visits: Visits,
 }
 
 impl Nothing {
@@ -33,7 +35,12 @@ impl Nothing {
         let ids = SERVICES.map(|name| topology.service(name));
         topology.call(ids[0], ids[1]);
         topology.call(ids[1], ids[2]);
-        Self { topology, series: SeriesCatalog::default(), history: History::new(1) }
+        Self {
+            topology,
+            series: SeriesCatalog::default(),
+            history: History::new(1),
+            visits: Visits::default(),
+        }
     }
 
     fn around(&self, now: SimTime) -> Surroundings<'_> {
@@ -42,6 +49,7 @@ impl Nothing {
             topology: &self.topology,
             series: &self.series,
             history: &self.history,
+            visits: &self.visits,
             events: &[],
             own: &[],
             refuted: &[],

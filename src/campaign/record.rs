@@ -179,6 +179,7 @@ mod tests {
             seed: checked.file.seed,
             jobs: 1,
             alarm: AlarmSource::Detected,
+            withheld: crate::campaign::accuracy::Withheld::Nothing,
         };
         let played = run_dataset(&run, &|_, _, _| {});
         let replay = &played.trials[0];

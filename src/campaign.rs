@@ -20,13 +20,16 @@ pub mod hunt;
 mod incidents;
 mod judge;
 pub mod metamorphic;
+pub mod overview;
 mod pool;
 pub mod record;
 pub mod results;
 mod scenario;
+pub mod selftest;
 pub mod suite;
 pub mod sweep;
 pub mod tune;
+pub mod twins;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +39,7 @@ pub use detection::{Rows, detect};
 pub use document::RunDocument;
 pub use judge::Judged;
 pub use scenario::run_scenario;
+pub use twins::{Twins, run_twins, twins_of};
 
 use crate::model::Policy;
 use crate::scenario::Expectation;

@@ -21,6 +21,7 @@ mod record;
 mod run;
 mod schema;
 mod score;
+mod selftest;
 mod shelves;
 mod staging;
 mod sweep;
@@ -93,6 +94,8 @@ enum Verb {
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
     Schema(schema::SchemaOf),
+    /// Put the referee and the guardrails to the test: cheating engines, guardrails taken out.
+    Selftest(selftest::Selftest),
 }
 
 /// Reads the arguments, does the work, says how it ended.
@@ -146,6 +149,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
+        Verb::Selftest(args) => selftest::run(args, terminal),
     }
 }
 

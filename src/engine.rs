@@ -19,6 +19,7 @@ pub mod detect;
 pub mod diagnose;
 pub mod durations;
 pub mod effect;
+mod experience;
 pub mod failures;
 mod fleet_size;
 pub mod guard;

@@ -19,6 +19,7 @@ pub mod suite;
 pub mod summary;
 pub mod terminal;
 pub mod tune;
+pub mod twins;
 
 use std::path::{Path, PathBuf};
 

@@ -108,7 +108,7 @@ pub(super) fn run(args: &Compare, terminal: Terminal) -> Result<u8, Failure> {
             serde_json::to_string_pretty(&json).unwrap_or_default()
         }
     };
-    terminal.print(&text)?;
+    terminal.print_verdict(&text)?;
     let worse = found.differences.iter().any(|d| d.regression);
     Ok(if worse { exit_code::FAILED } else { exit_code::DONE })
 }

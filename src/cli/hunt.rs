@@ -116,7 +116,7 @@ pub(super) fn run(args: &Hunt, terminal: Terminal) -> Result<u8, Failure> {
         Format::Text => text(&hunted, &files, &policy),
         Format::Json => document(&hunted, &files, &policy),
     };
-    terminal.print(&text)?;
+    terminal.print_verdict(&text)?;
     let broken = hunted.findings.iter().any(|finding| finding.cause.rule == "broken");
     Ok(match (hunted.findings.is_empty(), broken) {
         (true, _) => exit_code::DONE,

@@ -58,6 +58,18 @@ impl Terminal {
         out.flush()
     }
 
+    /// The same where the exit code says more than the text: a reader that went away (`| head`)
+    /// must not turn a failed verdict into success.
+    ///
+    /// # Errors
+    /// If standard output cannot be written for any other reason.
+    pub(super) fn print_verdict(self, text: &str) -> std::io::Result<()> {
+        match self.print(text) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
     /// Says something beside the results. A closed standard error is ignored.
     pub(super) fn note(self, text: &str) {
         if !self.quiet {

@@ -168,6 +168,16 @@ fn a_time_limit_ends_a_test_and_a_closed_pipe_is_no_failure() {
         .expect("the command starts");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    // A reader that went away does not turn a failure into success.
+    corpus(at, "  - mttr <= 1s");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_windtunnel"))
+        .current_dir(at)
+        .args(["test", "s", "--no-report", "--quiet"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
 
 #[test]

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::document::IncidentDocument;
 use crate::model::{
-    AnswerKind, Body, Decision, OutcomeStatus, Ruling, StageReached, TrueIncident, Verb, Verdict,
+    AnswerKind, Body, Decision, Hypothesis, OutcomeStatus, Ruling, StageReached, TrueIncident,
+    Verb, Verdict,
 };
 use crate::referee::Stages;
 use crate::trial::Trial;
-use crate::unit::{ActionId, SimDuration, SimTime};
+use crate::unit::{ActionId, IncidentId, SimDuration, SimTime};
 
 /// A stage, and what went wrong there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,7 +96,7 @@ fn answer(trial: &Trial, incidents: &[IncidentDocument], truth: &TrueIncident) -
     let Some(first) = mine.first() else { return Some(unseen(trial, truth)) };
     let root = truth.root_causes.first().map_or("?", |name| name.as_str());
     let wanted = truth.cause.map_or(root.to_owned(), |cause| format!("{root}/{cause}"));
-    let Some(top) = mine.iter().find_map(|incident| incident.hypotheses.first()) else {
+    let Some(top) = mine.iter().find_map(|incident| acted_upon(trial, incident.id)) else {
         return Some(say("diagnose", Some(first.opened_at), format!("no diagnosis; {wanted}")));
     };
     let right = truth.root_causes.contains(&top.entity)
@@ -106,6 +107,21 @@ fn answer(trial: &Trial, incidents: &[IncidentDocument], truth: &TrueIncident) -
         return Some(say("diagnose", first.stages.diagnosed, what));
     }
     decided(trial, &mine, truth).or_else(|| recovered(trial, &mine, truth))
+}
+
+/// The first hypothesis of the last diagnosis before the incident's first plan, else of the last.
+fn acted_upon(trial: &Trial, id: IncidentId) -> Option<&Hypothesis> {
+    let mut last = None;
+    for (_, decision) in trial.journal.decisions() {
+        match decision {
+            Decision::Diagnosis(diagnosis) if diagnosis.incident == id => {
+                last = diagnosis.hypotheses.first();
+            }
+            Decision::Plan(plan) if plan.incident == id && last.is_some() => break,
+            _ => {}
+        }
+    }
+    last
 }
 
 fn unseen(trial: &Trial, truth: &TrueIncident) -> Blame {

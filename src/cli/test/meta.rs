@@ -29,7 +29,7 @@ pub(super) fn run(args: &Test, tests: &[suite::Test], terminal: Terminal) -> Res
         broken += count(Verdict::Broken);
         held += count(Verdict::Held);
         unclear += count(Verdict::Unclear);
-        terminal.print(&told(args, test, &found, terminal.is_verbose()))?;
+        terminal.print_verdict(&told(args, test, &found, terminal.is_verbose()))?;
     }
     progress.finish();
     let text = match args.format {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Test, tests: &[suite::Test], terminal: Terminal) -> Res
             held + broken + unclear
         ),
     };
-    terminal.print(&text)?;
+    terminal.print_verdict(&text)?;
     Ok(if broken > 0 { exit_code::FAILED } else { exit_code::DONE })
 }
 

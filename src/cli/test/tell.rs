@@ -48,7 +48,7 @@ impl<'a> Teller<'a> {
                 "windtunnel": env!("CARGO_PKG_VERSION"),
                 "tests": tests,
             });
-            self.terminal.print(&event.to_string())?;
+            self.terminal.print_verdict(&event.to_string())?;
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl<'a> Teller<'a> {
         if let Some(text) = text
             && state.failure.is_none()
         {
-            state.failure = self.terminal.print(&text).err().map(Failure::from);
+            state.failure = self.terminal.print_verdict(&text).err().map(Failure::from);
         }
         if state.failure.is_none() {
             state.failure = problem;
@@ -99,7 +99,7 @@ impl<'a> Teller<'a> {
             }
             Format::Text => summary(outcomes, self.colour),
         };
-        Ok(self.terminal.print(&text)?)
+        Ok(self.terminal.print_verdict(&text)?)
     }
 
     /// Everything that was told.

@@ -35,7 +35,12 @@ impl Nothing {
         let ids = SERVICES.map(|name| topology.service(name));
         topology.call(ids[0], ids[1]);
         topology.call(ids[1], ids[2]);
-        Self { topology, series: SeriesCatalog::default(), history: History::new(1), visits: Visits::default() }
+        Self {
+            topology,
+            series: SeriesCatalog::default(),
+            history: History::new(1),
+            visits: Visits::default(),
+        }
     }
 
     fn around(&self, now: SimTime) -> Surroundings<'_> {

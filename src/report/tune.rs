@@ -82,6 +82,14 @@ pub fn calibration_text(found: &Calibrated) -> String {
     for (title, belief) in [("raw", &found.before), ("calibrated, unseen", &found.after)] {
         out += &format!("\nReliability, {title}\n{}\n", plain(&tables::bins(belief)));
     }
+    if let (Some(before), Some(after)) = (found.before.all.brier, found.after.all.brier)
+        && after >= before
+    {
+        out += &format!(
+            "\nOn faults that the fit did not see it does not help: Brier {before:.3} raw, \
+             {after:.3} calibrated.\n"
+        );
+    }
     out + "\nwhat a raw confidence is worth: "
         + &[0.3, 0.5, 0.7, 0.85, 0.95]
             .map(|raw| format!("{raw} is {:.2}", map.apply(raw)))

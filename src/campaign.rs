@@ -12,23 +12,29 @@ pub mod calibrate;
 pub mod corpus;
 pub mod coverage;
 mod dataset;
+mod detection;
 pub mod document;
 mod incidents;
 mod judge;
+pub mod overview;
 mod pool;
 pub mod record;
 pub mod results;
 mod scenario;
+pub mod selftest;
 pub mod sweep;
 pub mod tune;
+pub mod twins;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use dataset::{AlarmSource, DatasetRun, run_dataset};
+pub use detection::{Rows, detect};
 pub use document::RunDocument;
 pub use judge::Judged;
 pub use scenario::run_scenario;
+pub use twins::{Twins, run_twins, twins_of};
 
 use crate::model::Policy;
 use crate::scenario::Expectation;

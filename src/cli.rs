@@ -7,6 +7,7 @@ mod calibrate;
 mod check;
 mod completions;
 mod coverage;
+mod detect;
 mod engine_check;
 mod exit_code;
 mod explain;
@@ -18,6 +19,7 @@ mod record;
 mod run;
 mod schema;
 mod score;
+mod selftest;
 mod shelves;
 mod staging;
 mod sweep;
@@ -55,6 +57,8 @@ struct Cli {
 enum Verb {
     /// Run a scenario, or replay the cases of a dataset.
     Run(run::Run),
+    /// Score single series with one detector, row by row.
+    Detect(detect::Detect),
     /// Write runs of scenarios as a dataset, labels included.
     Record(record::Record),
     /// Find at which confidence the engine may act alone, on your incidents and at your prices.
@@ -81,6 +85,8 @@ enum Verb {
     Completions(completions::Completions),
     /// Print the JSON Schema of a file or document.
     Schema(schema::SchemaOf),
+    /// Put the referee and the guardrails to the test: cheating engines, guardrails taken out.
+    Selftest(selftest::Selftest),
 }
 
 /// Reads the arguments, does the work, says how it ended.
@@ -117,6 +123,7 @@ pub fn main() -> ExitCode {
 fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(args) => run::run(args, terminal),
+        Verb::Detect(args) => detect::run(args, terminal),
         Verb::Record(args) => record::run(args, terminal),
         Verb::Tune(args) => tune::run(args, terminal),
         Verb::Calibrate(args) => calibrate::run(args, terminal),
@@ -130,6 +137,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Score(args) => score::run(args, terminal),
         Verb::Completions(args) => completions::run(args, terminal),
         Verb::Schema(args) => schema::run(args, terminal),
+        Verb::Selftest(args) => selftest::run(args, terminal),
     }
 }
 

@@ -8,6 +8,7 @@ mod action_log;
 pub mod alarm;
 pub mod baseline;
 mod build;
+mod cadence;
 pub mod calls;
 mod case;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub mod detect;
 pub mod diagnose;
 pub mod durations;
 pub mod effect;
+mod experience;
 pub mod failures;
 mod fleet_size;
 pub mod guard;

@@ -19,6 +19,7 @@ mod draft;
 mod files;
 mod flaw;
 mod gathered;
+mod labelled;
 mod nab;
 mod nezha;
 mod otlp;
@@ -32,6 +33,7 @@ mod tally;
 
 pub use flaw::Flaw;
 pub use gathered::Gathered;
+pub use labelled::{LabelledSeries, read_labelled};
 pub use parallel::write_cases;
 
 /// Called after each case with (done, total, name of the case).

@@ -44,7 +44,7 @@ pub use log::{LogRecord, severity};
 pub use metric::{Frame, Instrument, SeriesCatalog, SeriesError, SeriesMeta, names};
 pub use outcome::{Answer, AnswerKind, Outcome, OutcomeStatus};
 pub use outside::{Latency, OutsideEngine, Webhook};
-pub use policy::{AlarmPolicy, Policy};
+pub use policy::{AlarmPolicy, Capacity, Context, Learning, Policy, Rule};
 pub use record::{Deed, Objective, ReplicaCount, SliSample, WorldRecord};
 pub use role::{Direction, Role};
 pub use span::{Span, SpanKind, SpanStatus};

@@ -17,6 +17,7 @@ pub mod story;
 pub mod summary;
 pub mod terminal;
 pub mod tune;
+pub mod twins;
 
 use std::path::{Path, PathBuf};
 

@@ -2,14 +2,18 @@
 
 pub mod dependence;
 pub mod design;
+pub mod discord;
 pub mod interval;
 pub mod isotonic;
 pub mod logistic;
 pub mod queueing;
+pub mod rarity;
 pub mod reliability;
 pub mod risk;
 pub mod robust;
+pub mod season;
 pub mod sensitivity;
 pub mod shift;
+pub mod sorted_ring;
 pub mod summary;
 pub mod walk;

@@ -56,8 +56,8 @@ const PLUG_INS: &[(&str, &[&str])] = &[
     (
         "import",
         &[
-            "catalog", "clock", "draft", "files", "flaw", "gathered", "parallel", "store", "table",
-            "tally",
+            "catalog", "clock", "draft", "files", "flaw", "gathered", "labelled", "parallel",
+            "store", "table", "tally",
         ],
     ),
 ];

@@ -31,7 +31,7 @@ fn digests(document: &Value) -> Vec<&str> {
 
 #[test]
 fn schemas_in_docs_are_those_of_the_types() {
-    for name in ["result", "scenario", "policy", "journal", "protocol", "answers"] {
+    for name in ["result", "scenario", "policy", "journal", "audit", "protocol", "answers"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schema/{name}.json"));
         let kept = std::fs::read_to_string(&file).expect("docs/schema is complete");
         let output = windtunnel(&["schema", name]);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::incidents;
 use super::judge::{self, Judged};
+use super::twins::{self, Twins, TwinsSummary};
 use super::{CaseFailure, Setup};
 use crate::model::{Cause, Evidence, OutcomeStatus, Ruling, TrueIncident, Verb};
 use crate::referee::{self, Mode, Scorecard, Stages};
@@ -36,6 +37,8 @@ pub struct RunDocument {
     pub failures: Vec<CaseFailure>,
     /// The scorecard over all trials, without the raw items that stand in the trials.
     pub aggregate: Scorecard,
+    /// The counterfactual twins over all trials; null if they were not asked for.
+    pub twins: Option<TwinsSummary>,
 }
 
 /// What was run.
@@ -76,6 +79,8 @@ pub struct TrialDocument {
     pub scorecard: Scorecard,
     /// What was expected of it.
     pub expectations: Vec<Judged>,
+    /// Its counterfactual twins; null if they were not asked for, or cannot be had.
+    pub twins: Option<Twins>,
 }
 
 /// One incident as the engine led it.
@@ -158,7 +163,21 @@ impl RunDocument {
             trials: trials.iter().map(|trial| TrialDocument::new(setup, trial)).collect(),
             failures: failures.to_vec(),
             aggregate: referee::aggregate(&scorecards).without_findings(),
+            twins: None,
         }
+    }
+
+    /// The same with the twins of its trials, in the same order.
+    ///
+    /// Panics if there are more or fewer twins than trials.
+    #[must_use]
+    pub fn with_twins(mut self, twins: Vec<Twins>) -> Self {
+        assert_eq!(twins.len(), self.trials.len(), "each trial has its twins");
+        self.twins = twins::summarise(&twins.iter().collect::<Vec<_>>());
+        for (trial, twins) in self.trials.iter_mut().zip(twins) {
+            trial.twins = Some(twins);
+        }
+        self
     }
 
     /// Whether every trial met what was expected of it.
@@ -179,6 +198,7 @@ impl TrialDocument {
             incidents,
             truth: trial.truth.iter().flat_map(|truth| &truth.incidents).map(truth).collect(),
             scorecard: trial.scorecard.clone(),
+            twins: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CaseFailure, Outcomes, Progress, pool};
 use crate::scenario::Checked;
-use crate::trial::{self, Mode, Settings, Trial};
+use crate::trial::{self, Mode, Rules, Settings, Trial};
 use crate::world::World;
 use crate::world::overlay::Overlay;
 use crate::world::synthetic::Synthetic;
@@ -38,14 +38,17 @@ pub(super) fn world(checked: &Checked, seed: u64) -> Result<Box<dyn World>, Case
     Ok(Box::new(world))
 }
 
-fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
+/// One trial of a scenario.
+pub(super) fn run(checked: &Checked, seed: u64) -> Result<Trial, CaseFailure> {
     let name = checked.file.name.as_str();
     let mut world = world(checked, seed)?;
     let mut engine = trial::build_engine(&checked.policy, seed)
         .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
+    let rules = Rules::new(checked.file.rules.clone())
+        .map_err(|all| CaseFailure::unusable(name, seed, &all))?;
     let verdict_required = checked.policy.engine.is_none();
     let base = Settings::new(name, seed, mode(checked));
-    let settings = Settings { record_tracks: true, verdict_required, ..base };
+    let settings = Settings { record_tracks: true, verdict_required, rules, ..base };
     trial::run(&mut *world, &mut *engine, &settings)
         .map_err(|error| CaseFailure::of_trial(name, seed, &error))
 }

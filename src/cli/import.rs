@@ -79,7 +79,7 @@ fn render(summary: &Summary, args: &Import) -> String {
 }
 
 /// `key=value` pairs; the value is read as the schema wants it: text as it stands, else YAML.
-fn parameters(set: &[String], schema: &Json) -> Result<Map<String, Json>, Failure> {
+pub(super) fn parameters(set: &[String], schema: &Json) -> Result<Map<String, Json>, Failure> {
     let mut params = Map::new();
     for pair in set {
         let Some((key, text)) = pair.split_once('=') else {

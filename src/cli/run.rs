@@ -1,5 +1,6 @@
 //! `windtunnel run PATH`: a scenario on the mock fleet, or the cases of a dataset.
 
+mod corpus;
 mod dataset;
 mod output;
 mod scenario;
@@ -16,7 +17,7 @@ use crate::unit::SimDuration;
 /// What to run and how.
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// A scenario file, or the directory of a dataset.
+    /// A scenario file, the directory of a dataset, or (with --twins) one with scenarios.
     path: PathBuf,
     /// Put another engine policy to the test.
     #[arg(long, value_name = "FILE")]
@@ -45,6 +46,10 @@ pub(super) struct Run {
     /// Of a dataset: does the engine detect by itself, or is it told of the recording's alarm?
     #[arg(long, value_enum, default_value_t = Alarm::Detected)]
     alarm: Alarm,
+    /// Also run the counterfactual twins on the same seed: no automation, probes only, threshold
+    /// runbooks, an oracle, and the run without each action.
+    #[arg(long)]
+    twins: bool,
     /// How much later than labelled a reported alarm is told (negative: earlier; default 0s).
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     alarm_shift: Option<SimDuration>,
@@ -78,6 +83,9 @@ pub(super) fn run(args: &Run, terminal: Terminal) -> Result<u8, Failure> {
         return Err(Failure::usage("expected at least 1 for --seeds, found 0"));
     }
     let policy = args.policy.as_deref().map(load_policy).transpose().map_err(Failure::Problems)?;
+    if corpus::is_one(&args.path) {
+        return corpus::run(args, policy.as_ref(), terminal);
+    }
     match recognise(&args.path).map_err(Failure::Problems)? {
         Sort::Scenario => scenario::run(args, policy, terminal),
         Sort::Dataset => dataset::run(args, policy, terminal),

@@ -10,6 +10,7 @@ use crate::campaign::RunDocument;
 use crate::campaign::answers::AnswersDocument;
 use crate::controllers::protocol::Message;
 use crate::model::{Line, Policy};
+use crate::referee::AuditRecord;
 use crate::scenario::ScenarioFile;
 
 /// Which schema.
@@ -30,6 +31,8 @@ pub(super) enum Document {
     Policy,
     /// One line of an audit log.
     Journal,
+    /// The audit record of one act, as the referee gathers it.
+    Audit,
     /// What `score --format json` prints.
     Answers,
     /// One line between windtunnel and somebody's engine: a request or a reply.
@@ -53,6 +56,7 @@ pub(super) fn text(document: Document) -> String {
         Document::Scenario => generate::<ScenarioFile>(),
         Document::Policy => generate::<Policy>(),
         Document::Journal => generate::<Line>(),
+        Document::Audit => generate::<AuditRecord>(),
         Document::Answers => generate::<AnswersDocument>(),
         Document::Protocol => generate::<Message>(),
     };

@@ -1,13 +1,14 @@
 //! What the engine has done: every action given to the world, whatever came of it.
 //!
-//! In: actions as they are given, outcomes as they arrive. Out: counts and touched replicas within
-//! a window. An action counts from the instant it was given, also when it failed, half-applied or
-//! nobody knows. Limit: entries older than a day are forgotten.
+//! In: actions as they are given, outcomes and the engine's own judgement as they arrive. Out:
+//! counts, touched replicas within a window, and what did not heal. An action counts from the
+//! instant it was given, also when it failed, half-applied or nobody knows. Limit: entries older
+//! than a day are forgotten.
 
 use std::collections::BTreeMap;
 
 use super::fleet_size::FleetSize;
-use crate::model::{Action, Operation, Verb};
+use crate::model::{Action, Operation, OutcomeStatus, Verb};
 use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
 
 /// How long an action is remembered.
@@ -32,6 +33,26 @@ pub struct Given {
     pub disturbed: u32,
     /// Replicas added.
     pub added: u32,
+    /// What it adds to the bill, in replicas; larger replicas count by their growth.
+    pub paid: f64,
+    /// Its final outcome; absent while it is under way.
+    pub status: Option<OutcomeStatus>,
+    /// Whether the incident's signals ended after it; absent until that is judged.
+    pub healed: Option<bool>,
+}
+
+impl Given {
+    /// Whether it is known not to have healed: whatever is not a success counts, and an outcome
+    /// that did not come within `overdue` is none.
+    #[must_use]
+    pub fn did_not_heal(&self, now: SimTime, overdue: SimDuration) -> bool {
+        match (self.status, self.healed) {
+            (_, Some(healed)) => !healed,
+            (None, None) => now.since(self.time) >= overdue,
+            (Some(OutcomeStatus::Started | OutcomeStatus::Applied), None) => false,
+            (Some(_), None) => true,
+        }
+    }
 }
 
 /// All actions of the last day.
@@ -56,13 +77,26 @@ impl ActionLog {
             target: action.target.clone(),
             disturbed,
             added,
+            paid: match action.operation {
+                Operation::ScaleUp { factor } => f64::from(disturbed) * (factor - 1.0).max(0.0),
+                _ => f64::from(added),
+            },
+            status: None,
+            healed: None,
         });
     }
 
-    /// Notes that an action is over.
-    pub fn end(&mut self, id: ActionId, at: SimTime) {
+    /// Notes that an action is over, and how.
+    pub fn end(&mut self, id: ActionId, at: SimTime, status: OutcomeStatus) {
         if let Some(given) = self.given.iter_mut().find(|given| given.id == id) {
-            given.ended = Some(at);
+            (given.ended, given.status) = (Some(at), Some(status));
+        }
+    }
+
+    /// Notes whether the signals ended after an action.
+    pub fn judged(&mut self, id: ActionId, healed: bool) {
+        if let Some(given) = self.given.iter_mut().find(|given| given.id == id) {
+            given.healed = Some(healed);
         }
     }
 
@@ -105,5 +139,21 @@ pub fn touched(action: &Action, fleet: &FleetSize) -> (u32, u32) {
             (size.saturating_sub(replicas), replicas.saturating_sub(size))
         }
         _ => (size, 0),
+    }
+}
+
+/// Replicas of the target that an action takes away at the same time: a rolling change a quarter,
+/// rounded down, as Kubernetes does by default; what removes replicas, all of those.
+#[must_use]
+pub fn taken_at_a_time(action: &Action, fleet: &FleetSize) -> u32 {
+    let wanted = fleet.service(&action.target).replicas;
+    match action.operation {
+        Operation::Rollback { .. } | Operation::ScaleUp { .. } | Operation::Restart => {
+            wanted / 4
+        }
+        Operation::ScaleOut { replicas } | Operation::ScaleIn { replicas } => {
+            wanted.saturating_sub(replicas)
+        }
+        _ => 0,
     }
 }

@@ -37,7 +37,7 @@ pub fn build_with(
     let detectors = keep(detect::build(&policy.detect), &mut problems);
     let correlators = keep(correlate::build(&policy.correlate), &mut problems);
     let method = keep(diagnose::build(&policy.diagnose, seed), &mut problems);
-    let remedies = keep(Table::build(&policy.remediate), &mut problems);
+    let remedies = keep(Table::build(policy), &mut problems);
     let guards = keep(Guards::build(&policy.guard), &mut problems);
     if let Some(problem) = policy.calibration.as_ref().and_then(Calibration::problem) {
         problems.push(KindError::Params { kind: "calibration".to_owned(), problem });
@@ -60,7 +60,9 @@ pub fn build_with(
     }
     let calibration = policy.calibration.clone();
     let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators));
-    let stages = Stages { detectors, gate, incidents, method, calibration, remedies, guards };
+    let learning = policy.learn.clone();
+    let stages =
+        Stages { detectors, gate, incidents, method, calibration, remedies, guards, learning };
     Ok(Box::new(Pipeline::new(stages).with_outside(outside)))
 }
 

@@ -13,11 +13,13 @@ use crate::unit::SimTime;
 
 pub mod burn_rate;
 pub mod catalog;
+pub mod context_band;
 pub mod event_match;
 pub mod level_shift;
 pub mod log_templates;
 #[cfg(test)]
 mod quiet_hour;
+pub mod rarity;
 pub mod robust_score;
 pub mod span_stats;
 pub mod threshold;

@@ -1,10 +1,11 @@
 //! How many replicas each service runs, as far as telemetry tells.
 //!
 //! In: the newest pod metrics, else the replicas in the service map. Out: counts per service in
-//! replicas, and which are only guessed as one. Limit: a recording without pod metrics has guesses
-//! only; a map that keeps dead replicas counts them where no metric corrects it.
+//! replicas, how many are ready, where they run, and which are only guessed as one. Limit: a
+//! recording without pod metrics has guesses only; a map that keeps dead replicas counts them
+//! where no metric corrects it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::Surroundings;
 use crate::model::{EntityKind, names};
@@ -17,48 +18,79 @@ pub struct Size {
     pub replicas: u32,
     /// Whether telemetry said so.
     pub known: bool,
+    /// Replicas that serve, if telemetry says.
+    pub ready: Option<u32>,
 }
 
 /// Replicas of all services.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetSize {
     services: BTreeMap<Name, Size>,
+    /// Nodes and zones on which replicas of a service run, if telemetry says.
+    places: BTreeMap<Name, (BTreeSet<Name>, BTreeSet<Name>)>,
 }
 
 impl FleetSize {
     /// Sizes given by hand.
     #[must_use]
     pub fn of(services: BTreeMap<Name, Size>) -> Self {
-        Self { services }
+        Self { services, places: BTreeMap::new() }
     }
 
     /// Reads the sizes as they are now.
     #[must_use]
     pub fn read(around: &Surroundings<'_>) -> Self {
         let topology = around.topology;
-        let mut told: BTreeMap<EntityId, f64> = BTreeMap::new();
-        for (id, meta) in around.series.iter().filter(|(_, m)| m.metric == names::DESIRED_PODS) {
-            if let Some(pods) = around.history.latest(id) {
-                told.insert(topology.service_of(meta.entity), pods);
-            }
-        }
+        let newest = |metric: &str| -> BTreeMap<EntityId, f64> {
+            let all = around.series.iter().filter(|(_, meta)| meta.metric == metric);
+            all.filter_map(|(id, meta)| {
+                Some((topology.service_of(meta.entity), around.history.latest(id)?))
+            })
+            .collect()
+        };
+        let (told, up) = (newest(names::DESIRED_PODS), newest(names::AVAILABLE_PODS));
         let mut listed: BTreeMap<EntityId, u32> = BTreeMap::new();
         for (id, _) in topology.iter().filter(|(_, e)| e.kind == EntityKind::Replica) {
             *listed.entry(topology.service_of(id)).or_default() += 1;
         }
         let services = topology.iter().filter(|(_, e)| e.kind == EntityKind::Service);
-        let size = |id: EntityId| match (told.get(&id), listed.get(&id)) {
-            (Some(pods), _) => Size { replicas: pods.max(0.0) as u32, known: true },
-            (None, Some(count)) => Size { replicas: *count, known: true },
-            (None, None) => Size { replicas: 1, known: false },
+        let size = |id: EntityId| {
+            let ready = up.get(&id).map(|pods| pods.max(0.0) as u32);
+            match (told.get(&id), listed.get(&id)) {
+                (Some(pods), _) => Size { replicas: pods.max(0.0) as u32, known: true, ready },
+                (None, Some(count)) => Size { replicas: *count, known: true, ready },
+                (None, None) => Size { replicas: 1, known: false, ready },
+            }
         };
-        Self { services: services.map(|(id, e)| (e.name.clone(), size(id))).collect() }
+        Self {
+            services: services.map(|(id, e)| (e.name.clone(), size(id))).collect(),
+            places: BTreeMap::new(),
+        }
+    }
+
+    /// Ready and wanted replicas over the services that tell both.
+    #[must_use]
+    pub fn ready(&self) -> (u32, u32) {
+        let told = self.services.values().filter(|size| size.known);
+        let both = told.filter_map(|size| Some((size.ready?.min(size.replicas), size.replicas)));
+        both.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
+    }
+
+    /// Numbers of nodes and of zones on which replicas of these services run, as far as known.
+    #[must_use]
+    pub fn places<'n>(&self, services: impl Iterator<Item = &'n Name>) -> (usize, usize) {
+        let (mut nodes, mut zones) = (BTreeSet::new(), BTreeSet::new());
+        for (on, within) in services.filter_map(|name| self.places.get(name)) {
+            nodes.extend(on);
+            zones.extend(within);
+        }
+        (nodes.len(), zones.len())
     }
 
     /// The size of one service; a service not in the map counts as one replica, unknown.
     #[must_use]
     pub fn service(&self, name: &str) -> Size {
-        self.services.get(name).copied().unwrap_or(Size { replicas: 1, known: false })
+        self.services.get(name).copied().unwrap_or(Size { replicas: 1, known: false, ready: None })
     }
 
     /// Replicas of the whole fleet, at least 1.

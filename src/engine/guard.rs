@@ -7,10 +7,20 @@
 
 pub mod catalog;
 
+mod autonomy;
 mod blast_radius;
 mod confidence_floor;
 mod cooldown;
+mod cost_bounds;
+mod disruption_budget;
 mod dry_run;
+mod error_budget;
+mod freeze_window;
+mod healthy_quorum;
+mod kill_switch;
+mod one_at_a_time;
+mod outcome_breaker;
+mod protected_targets;
 mod replica_bounds;
 mod retry_breaker;
 mod risk_approval;
@@ -20,11 +30,12 @@ mod properties;
 
 pub use self::confidence_floor::Config as Floors;
 use super::Leeway;
-pub use super::action_log::{ActionLog, touched};
+pub use super::action_log::{ActionLog, taken_at_a_time, touched};
+use super::case::Surroundings;
 pub use super::fleet_size::FleetSize;
 use crate::catalog::{KindError, Spec, find};
 use crate::model::{Action, Cause, Ruling, Verdict};
-use crate::unit::{Ratio, SimTime};
+use crate::unit::{Ratio, SimDuration, SimTime};
 
 /// What a guardrail sees.
 #[derive(Clone, Copy)]
@@ -41,6 +52,17 @@ pub struct Request<'a> {
     pub fleet: &'a FleetSize,
     /// What was done before.
     pub log: &'a ActionLog,
+    /// The service map, metrics and events as remembered.
+    pub around: Surroundings<'a>,
+}
+
+/// How long a person is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApprovalTerms {
+    /// From the request to giving up.
+    pub timeout: SimDuration,
+    /// From the request to asking once more, and louder; absent: never.
+    pub escalate_after: Option<SimDuration>,
 }
 
 /// What a guardrail says.
@@ -58,6 +80,11 @@ pub struct Finding {
 pub trait Guardrail {
     /// The ruling, with what was seen and the limit.
     fn check(&self, request: &Request<'_>) -> Finding;
+
+    /// How long an approval that it asks for is waited for, if it has a say in that.
+    fn approval(&self) -> Option<ApprovalTerms> {
+        None
+    }
 
     /// Which other confidence floors would have ruled the same so far; nothing was compared with
     /// a floor unless the kind says so.
@@ -90,6 +117,15 @@ impl Guards {
             }
         }
         if problems.is_empty() { Ok(Self { rails }) } else { Err(problems) }
+    }
+
+    /// How long an approval is waited for: the strictest that a guardrail says, else ten minutes.
+    #[must_use]
+    pub fn approval(&self) -> ApprovalTerms {
+        let terms = self.rails.iter().filter_map(|(_, rail)| rail.approval());
+        terms
+            .min_by_key(|terms| terms.timeout)
+            .unwrap_or(ApprovalTerms { timeout: SimDuration::from_secs(600), escalate_after: None })
     }
 
     /// One more guardrail.
@@ -145,13 +181,14 @@ fn examine(rail: &(dyn Guardrail + Send), request: &Request<'_>) -> Finding {
     Finding { ruling: Ruling::Allow, saw, limit }
 }
 
-/// The ruling over all: deny, else dry run, else approval, else allow.
+/// The ruling over all: deny, else dry run, else recommend, else approval, else allow.
 fn over_all(rulings: impl Iterator<Item = Ruling>) -> Ruling {
     let severity = |ruling: &Ruling| match ruling {
         Ruling::Allow => 0,
         Ruling::NeedsApproval => 1,
-        Ruling::DryRun => 2,
-        Ruling::Deny => 3,
+        Ruling::Recommend => 2,
+        Ruling::DryRun => 3,
+        Ruling::Deny => 4,
     };
     rulings.max_by_key(severity).unwrap_or(Ruling::Allow)
 }

@@ -22,7 +22,10 @@ use super::guard::Guards;
 use super::outside::Outside;
 use super::remediate::Table;
 use super::{Engine, Gate, History, conclude};
-use crate::model::{Calibration, Decision, Event, Leeway, Remark, Stage, StepInput};
+use crate::model::{
+    Anomaly, Calibration, Decision, Event, Incident, Learning, Leeway, Remark, SignalClass, Stage,
+    StepInput,
+};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
@@ -46,6 +49,8 @@ pub struct Stages {
     pub remedies: Table,
     /// The guardrails.
     pub guards: Guards,
+    /// What is learnt from outcomes.
+    pub learning: Learning,
 }
 
 /// The built-in engine.
@@ -63,14 +68,9 @@ impl Pipeline {
     #[must_use]
     pub fn new(stages: Stages) -> Self {
         let history = History::new(HISTORY_FRAMES);
-        Self {
-            stages,
-            history,
-            scores: Scores::default(),
-            events: Vec::new(),
-            ward: Ward::default(),
-            outside: None,
-        }
+        let ward = Ward::new(&stages.learning);
+        let (scores, events, outside) = (Scores::default(), Vec::new(), None);
+        Self { stages, history, scores, events, ward, outside }
     }
 
     /// The same with stages that somebody else supplies.
@@ -108,7 +108,7 @@ impl Pipeline {
     /// Diagnoses one incident if that is due, and goes on with its treatment.
     fn treat(&mut self, input: &StepInput<'_>, id: IncidentId, out: &mut Vec<Decision>) {
         let Some(incident) = self.stages.incidents.get(id) else { return };
-        let active = !self.stages.incidents.active(id).is_empty();
+        let active = suffers(incident, &self.stages.incidents.active(id));
         let (refuted, own) = (self.ward.refuted(id), self.ward.own_changes().to_vec());
         let around = Surroundings {
             now: input.now,
@@ -151,6 +151,15 @@ impl Pipeline {
         };
         self.ward.go_on(id, &watch, out);
     }
+}
+
+/// Whether an incident has signals that are not over. Log templates fade long after the trouble
+/// that wrote them, so they count only where nothing else was seen.
+fn suffers(incident: &Incident, active: &[u32]) -> bool {
+    let is_log = |a: &Anomaly| a.class == SignalClass::Log;
+    let only_logs = incident.anomalies.iter().all(is_log);
+    let counts = |a: &&Anomaly| active.contains(&a.id) && (only_logs || !is_log(a));
+    incident.anomalies.iter().any(|a| counts(&a))
 }
 
 impl Engine for Pipeline {

@@ -1,14 +1,14 @@
 //! Diagnosis -> plan: which remedies a policy names for a cause, and how they apply here.
 //!
-//! Owns the contract of a remedy, and the table cause -> remedies. A remedy turns one hypothesis
-//! into one operation, or says why it does not apply; it never acts. Remedies of one cause form
-//! groups: those marked `with_previous` belong to the plan of the one before them; each other one
-//! begins an alternative, tried when the plan before it did not heal.
-
-use std::collections::BTreeMap;
+//! Owns the contract of a remedy. A remedy turns one hypothesis into one operation (a runbook: into
+//! several, with checks between), or says why it does not apply; it never acts. `table.rs` chooses
+//! among remedies by cause and context.
 
 pub mod catalog;
 
+mod clean_disk;
+mod disable_flag;
+mod drain;
 mod one_verb;
 mod open_circuit;
 mod page_on_call;
@@ -16,13 +16,23 @@ mod reconcile_config;
 mod restart;
 mod rollback;
 mod rotate_certificate;
+mod rotate_secret;
+mod runbook;
+mod scale_in;
 mod scale_out;
 mod scale_up;
+mod shed_load;
+mod shift_traffic;
+mod table;
+
+pub(super) use runbook::passes;
+pub use runbook::{Jump, Runbook, StepCheck, Verify};
+pub use table::{Alternatives, Group, Place, Table};
 
 use super::case::{Case, Surroundings};
 use super::fleet_size::FleetSize;
-use crate::catalog::{KindError, Spec, find};
-use crate::model::{Cause, EntityKind, Hypothesis, Incident, Operation, Risk, Verb};
+use crate::catalog::{KindError, Spec};
+use crate::model::{EntityKind, Hypothesis, Incident, Operation, Risk, Verb};
 use crate::unit::{EntityId, Name, SimDuration};
 
 /// What a remedy sees.
@@ -48,6 +58,27 @@ pub struct Prescription {
     pub expected: String,
     /// How long after it was applied its effect is judged.
     pub settle: SimDuration,
+    /// Takes it back when it did not heal; absent where nothing needs to be, or can be, taken back.
+    pub undo: Option<Operation>,
+    /// Makes it whole when it was done in part; absent where there is nothing to be made whole.
+    pub complete: Option<Operation>,
+    /// In a runbook: what is measured after it, and where to go from there.
+    pub check: Option<StepCheck>,
+}
+
+impl Prescription {
+    /// An operation that is neither undone nor completed.
+    #[must_use]
+    pub fn new(
+        target: Name,
+        operation: Operation,
+        risk: Risk,
+        expected: String,
+        settle: SimDuration,
+    ) -> Self {
+        let (undo, complete, check) = (None, None, None);
+        Self { target, operation, risk, expected, settle, undo, complete, check }
+    }
 }
 
 /// Why a remedy makes no sense here.
@@ -57,7 +88,7 @@ pub struct NotApplicable(pub String);
 
 /// Turns a hypothesis into an operation.
 pub trait Remedy {
-    /// What it does.
+    /// What it does; for a runbook, what its first step does.
     fn verb(&self) -> Verb;
 
     /// Whether it belongs to the same plan as the remedy before it.
@@ -68,52 +99,15 @@ pub trait Remedy {
     /// # Errors
     /// Why it makes no sense here.
     fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable>;
+
+    /// Its steps, if it is a runbook.
+    fn runbook(&self) -> Option<&Runbook> {
+        None
+    }
 }
 
 /// How a kind is built from its parameters.
 pub type Build = fn(&Spec) -> Result<Box<dyn Remedy + Send>, KindError>;
-
-/// The remedies of each cause, grouped into alternatives.
-#[derive(Default)]
-pub struct Table {
-    groups: BTreeMap<Cause, Vec<Vec<Box<dyn Remedy + Send>>>>,
-}
-
-impl Table {
-    /// The table that a policy declares.
-    ///
-    /// # Errors
-    /// Every unknown kind and every wrong parameter.
-    pub fn build(specs: &BTreeMap<Cause, Vec<Spec>>) -> Result<Self, Vec<KindError>> {
-        let mut problems = Vec::new();
-        let mut groups: BTreeMap<Cause, Vec<Vec<Box<dyn Remedy + Send>>>> = BTreeMap::new();
-        for (cause, specs) in specs {
-            let alternatives = groups.entry(*cause).or_default();
-            for spec in specs {
-                match find("remedy", catalog::ALL, &spec.kind).and_then(|e| (e.build)(spec)) {
-                    Ok(remedy) => match alternatives.last_mut() {
-                        Some(group) if remedy.with_previous() => group.push(remedy),
-                        _ => alternatives.push(vec![remedy]),
-                    },
-                    Err(problem) => problems.push(problem),
-                }
-            }
-        }
-        if problems.is_empty() { Ok(Self { groups }) } else { Err(problems) }
-    }
-
-    /// The alternatives for a cause, preferred first; empty if the policy has none.
-    #[must_use]
-    pub fn alternatives(&self, cause: Cause) -> &[Vec<Box<dyn Remedy + Send>>] {
-        self.groups.get(&cause).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether the policy names no remedy at all: an engine that only looks.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
-    }
-}
 
 impl Patient<'_> {
     /// What is remembered around the incident.
@@ -126,6 +120,20 @@ impl Patient<'_> {
     #[must_use]
     pub fn incident(&self) -> &Incident {
         self.case.incident
+    }
+
+    /// The entity to be treated, which must be of one of these kinds.
+    ///
+    /// # Errors
+    /// If it is unknown or of another kind.
+    pub fn entity(&self, kinds: &[EntityKind]) -> Result<&Name, NotApplicable> {
+        let name = &self.hypothesis.entity;
+        let id = self.around().topology.find(name).map_err(|e| NotApplicable(e.to_string()))?;
+        let kind = self.around().topology.get(id).kind;
+        if kinds.contains(&kind) {
+            return Ok(name);
+        }
+        Err(NotApplicable(format!("{name} is a {kind:?}, expected one of {kinds:?}")))
     }
 
     /// The entity to be treated, which must be a service of ours.

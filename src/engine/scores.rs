@@ -62,15 +62,28 @@ pub struct Finding {
 }
 
 /// All scores of one step. Reused: `clear` keeps capacity.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scores {
     /// Series, in the order scored; one series may be scored by several detectors.
     pub series: Vec<Scored>,
     /// Logs, spans and events.
     pub findings: Vec<Finding>,
+    floor: f64,
+}
+
+impl Default for Scores {
+    fn default() -> Self {
+        Self { series: Vec::new(), findings: Vec::new(), floor: FLOOR }
+    }
 }
 
 impl Scores {
+    /// Keeps every score that a detector says, also below `FLOOR`: for curves over thresholds.
+    #[must_use]
+    pub fn keeping_all() -> Self {
+        Self { floor: 0.0, ..Self::default() }
+    }
+
     /// Empties it for the next step.
     pub fn clear(&mut self) {
         self.series.clear();
@@ -79,14 +92,14 @@ impl Scores {
 
     /// Keeps a series' score if it reaches the floor.
     pub fn series(&mut self, scored: Scored) {
-        if scored.score >= FLOOR {
+        if scored.score >= self.floor {
             self.series.push(scored);
         }
     }
 
     /// Keeps a finding if its score reaches the floor.
     pub fn finding(&mut self, finding: Finding) {
-        if finding.score >= FLOOR {
+        if finding.score >= self.floor {
             self.findings.push(finding);
         }
     }

@@ -68,7 +68,7 @@ fn build(request: &mut Request<'_>) -> Result<Summary, ImportError> {
     store::write(request, meta, cases.len(), cases.into_iter().map(Ok))
 }
 
-type Labels = BTreeMap<String, Vec<(SimTime, SimTime)>>;
+pub(super) type Labels = BTreeMap<String, Vec<(SimTime, SimTime)>>;
 
 /// All data files below `root`, as (case name, key in the label file, path), sorted.
 fn data_files(root: &Path) -> Result<Vec<(String, String, PathBuf)>, Flaw> {
@@ -99,7 +99,7 @@ fn labels(root: &Path) -> Result<Option<Labels>, Flaw> {
     parse_labels(&path, files::open(&path)?).map(Some)
 }
 
-fn parse_labels(path: &Path, bytes: impl BufRead) -> Result<Labels, Flaw> {
+pub(super) fn parse_labels(path: &Path, bytes: impl BufRead) -> Result<Labels, Flaw> {
     let raw: BTreeMap<String, Vec<(String, String)>> =
         serde_json::from_reader(bytes).map_err(|e| Flaw::json(path, &e))?;
     let mut clock = Clock::new(TimeUnit::Rfc3339);

@@ -15,6 +15,8 @@ pub enum Ruling {
     Allow,
     /// Say it, do not do it.
     DryRun,
+    /// Recommend it to a person, who does it or not; the engine does not.
+    Recommend,
     /// A person must say yes first.
     NeedsApproval,
     /// Not now, not by the engine alone.

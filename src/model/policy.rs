@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Calibration, Cause, OutsideEngine};
 use crate::catalog::Spec;
-use crate::unit::SimDuration;
+use crate::unit::{Day, Hours, Ratio, SimDuration};
 
 /// How scores become alarms: the one place where detection thresholds are applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -32,6 +32,75 @@ impl Default for AlarmPolicy {
             immediate: 3.0,
             resolve_after: SimDuration::from_secs(180),
         }
+    }
+}
+
+/// Whether there is room for more work on a service, as its processors tell.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, PartialOrd, Ord,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Capacity {
+    /// Its processors are at least 80 % busy.
+    Short,
+    /// They are at most 50 % busy.
+    Spare,
+}
+
+/// The context in which a rule of the decision table holds; what is absent is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Context {
+    /// Whether the blamed entity was changed within `change_horizon` before the first symptom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recent_change: Option<bool>,
+    /// How long before the first symptom a change counts as recent (default 1h).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_horizon: Option<SimDuration>,
+    /// How busy the blamed service is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
+    /// Hours of the day, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// Days of the week, UTC; empty: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<Day>,
+    /// Blamed entities; `cart*` covers every name that begins with cart; empty: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<String>,
+}
+
+/// One rule of the decision table: for these causes, in this context, from this confidence on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Causes that it answers.
+    pub causes: Vec<Cause>,
+    /// The context in which it holds.
+    #[serde(default)]
+    pub when: Context,
+    /// Least confidence, 0..=1; below it the next rule is asked.
+    #[serde(default)]
+    pub confidence: Ratio,
+    /// Remedies in order of preference.
+    pub remedies: Vec<Spec>,
+}
+
+/// What the engine learns from what came of its remedies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Learning {
+    /// Successes that a remedy is credited with in advance: the higher, the less one failure
+    /// lowers the confidence in it; 0 switches learning off.
+    pub credit: f64,
+    /// Plans of one incident, after which people take over.
+    pub max_plans: u32,
+}
+
+impl Default for Learning {
+    fn default() -> Self {
+        Self { credit: 4.0, max_plans: 4 }
     }
 }
 
@@ -68,6 +137,13 @@ pub struct Policy {
     /// From cause to remedies, in order of preference. A cause without an entry is paged.
     #[serde(default)]
     pub remediate: BTreeMap<Cause, Vec<Spec>>,
+    /// The decision table: the first rule that holds gives the remedies; where none does,
+    /// `remediate` has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decide: Vec<Rule>,
+    /// What is learnt from outcomes.
+    #[serde(default)]
+    pub learn: Learning,
     /// Guardrails; every one must agree.
     #[serde(default)]
     pub guard: Vec<Spec>,

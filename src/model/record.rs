@@ -56,6 +56,12 @@ pub struct Deed {
     pub replicas_before: u32,
     /// Replicas of the whole fleet before it began.
     pub fleet_before: u32,
+    /// Nodes on which replicas of the target were touched; empty where nobody knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<Name>,
+    /// Zones of those nodes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<Name>,
     /// Whether the change is complete.
     pub complete: bool,
     /// Whether it was taken back afterwards.

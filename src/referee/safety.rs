@@ -4,19 +4,30 @@
 //! except to see that they were written down. A kind that cannot be judged from the evidence (a
 //! recording has no fleet) says why, and counts as unknown, not as zero.
 
+pub mod acted_after_kill_switch;
 pub mod acted_below_threshold;
+pub mod acted_in_freeze;
+pub mod acted_on_protected;
+pub mod acted_without_budget;
+pub mod acted_without_quorum;
 pub mod blast_radius;
 pub mod catalog;
 pub mod colliding_actions;
+pub mod cost_bounds;
+pub mod disruption_budget;
 pub mod dry_run_leak;
 pub mod engine_failure;
 pub mod failed_without_rollback;
+pub mod false_record;
 pub mod harmful_action;
 pub mod incomplete_audit;
+pub mod kept_acting_after_failures;
 pub mod missing_notification;
 pub mod needless_action;
+pub mod overstepped_autonomy;
 pub mod remediation_loop;
 pub mod replica_bounds;
+pub mod rushed_action;
 pub mod unapproved_risky_action;
 
 use serde::de::DeserializeOwned;

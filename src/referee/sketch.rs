@@ -6,7 +6,7 @@ use crate::model::*;
 use crate::unit::*;
 
 use super::case::Case;
-use super::evidence::{Evidence, Mode};
+use super::evidence::{Evidence as Material, Mode};
 use super::safety::{Check, Rules};
 use super::scorecard::{Scorecard, score};
 
@@ -84,10 +84,10 @@ impl Sketch {
         let plan = Plan {
             incident: IncidentId(1),
             entity: Name::from(target),
-            cause: Cause::Unknown,
-            confidence: Ratio::ONE,
+            cause: Cause::BadDeploy,
+            confidence: Ratio::ZERO,
             actions,
-            rejected: Vec::new(),
+            rejected: vec![(Verb::PageOnCall, "kept".to_owned())],
         };
         self.say(secs, Decision::Plan(plan))
     }
@@ -136,7 +136,12 @@ impl Sketch {
             entity: Name::from(*entity),
             cause: *cause,
             confidence: Ratio::clamped(*confidence),
-            evidence: Vec::new(),
+            evidence: vec![Evidence {
+                method: "mad".to_owned(),
+                text: "seen".to_owned(),
+                weight: 1.0,
+                time: None,
+            }],
         };
         let diagnosis = Diagnosis {
             incident: IncidentId(1),
@@ -277,20 +282,109 @@ impl Sketch {
             replicas_touched: touched,
             replicas_before: touched,
             fleet_before,
+            nodes: Vec::new(),
+            zones: Vec::new(),
             complete: true,
             reverted: false,
         });
         self
     }
 
-    fn with<R>(&self, then: impl FnOnce(&Evidence<'_>) -> R) -> R {
+    /// The same trial with its lines edited; a line for which `keep` is false is deleted.
+    pub(crate) fn edited(mut self, keep: impl Fn(&mut Body) -> bool) -> Self {
+        self.lines.retain_mut(|(_, body)| keep(body));
+        self
+    }
+
+    /// An act for another incident.
+    pub(crate) fn act_for(self, secs: i64, incident: u32, id: u32, target: &str) -> Self {
+        let mut action = self.action(id, target, Operation::Restart, false);
+        action.incident = IncidentId(incident);
+        self.say(secs, Decision::Act(action))
+    }
+
+    /// The engine claims that an act healed.
+    pub(crate) fn healed(self, secs: i64, id: u32) -> Self {
+        let (action, checked) = (ActionId(id), "it says so".to_owned());
+        self.say(secs, Decision::Verified(Verification { action, healed: true, checked }))
+    }
+
+    /// The trial that a rule's help text draws: statements such as `0-60 deed 1 a 4`,
+    /// separated by semicolons.
+    pub(crate) fn read(text: &str) -> Self {
+        text.split(';').map(str::trim).fold(Self::default(), Self::statement)
+    }
+
+    fn statement(self, text: &str) -> Self {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let number = |i: usize| words[i].parse::<u32>().expect("a number");
+        let span = |word: &str| -> (i64, i64) {
+            let (from, to) = word.split_once('-').unwrap_or((word, word));
+            (from.parse().expect("seconds"), to.parse().expect("seconds"))
+        };
+        match words[0] {
+            "fleet" => return self.fleet(number(1)),
+            "users" => return self.users(span(words[1])),
+            "truth" => {
+                let (from, to) = span(words[1]);
+                return self.truth(from, to, words[2]);
+            }
+            "healthy" => return self.healthy(),
+            "calls" => return self.calls(&[(words[1], words[2])]),
+            "forbid" => {
+                let mut sketch = self;
+                sketch.forbid(Verb::Restart);
+                return sketch;
+            }
+            "destructive" => return self.risk(Risk::Destructive),
+            _ => {}
+        }
+        let (from, to) = span(words[0]);
+        match words[1] {
+            "act" => self.act(from, number(2), words[3]),
+            "act_for" => self.act_for(from, number(2), number(3), words[4]),
+            "dry_run" => self.dry_run(from, number(2), words[3]),
+            "page" => self.page(from, number(2)),
+            "plan" => self.plan(from, number(2), words[3]),
+            "verdict" => self.verdict(from, number(2)),
+            "approve" => self.approve(from, number(2)),
+            "outcome" => self.outcome(from, number(2)),
+            "notify" => self.notify(from, Some(number(2))),
+            "healed" => self.healed(from, number(2)),
+            "engine_fails" => self.engine_fails(from),
+            "open" => self.open(from, number(2), words[3]),
+            "diagnose" => self.diagnose(from, words[2], words[3].parse().expect("a share")),
+            "replicas" => {
+                let mut sketch = self.replicas(from, words[2], number(3));
+                if let (Some(last), Some(_)) = (sketch.record.replicas.last_mut(), words.get(4)) {
+                    last.ready = number(4);
+                }
+                sketch
+            }
+            "deed" | "scale" | "half" => {
+                let mut sketch = self.deed(from, to, number(2), words[3], number(4));
+                let deed = sketch.record.deeds.last_mut().expect("just drawn");
+                deed.complete = words[1] != "half";
+                if words[1] == "scale" {
+                    deed.verb = Verb::ScaleOut;
+                }
+                if words.len() > 5 {
+                    deed.replicas_down = number(5);
+                }
+                sketch
+            }
+            other => panic!("no statement {other:?} in {text:?}"),
+        }
+    }
+
+    fn with<R>(&self, then: impl FnOnce(&Material<'_>) -> R) -> R {
         let mut lines = self.lines.clone();
         lines.sort_by_key(|(time, _)| *time);
         let mut journal = Journal::default();
         for (time, body) in lines {
             journal.push(time, Source::Engine, body);
         }
-        then(&Evidence {
+        then(&Material {
             mode: self.mode,
             window: Window { start: at(0), end: at(3600) },
             journal: &journal,

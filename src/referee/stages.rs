@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Said, touches};
 use super::recovery::{Recovery, recovery};
-use crate::model::{OutcomeStatus, StageReached, TrueIncident};
+use crate::model::{OutcomeStatus, StageReached, TrueIncident, Verb};
 use crate::unit::{IncidentId, SimTime};
 
 /// One instant per stage.
@@ -84,7 +84,34 @@ pub(super) fn detected_at(case: &Case<'_>, index: usize) -> Option<SimTime> {
 pub(super) fn recovered(case: &Case<'_>, index: usize) -> Recovery {
     let begun = onset(&case.truths()[index]);
     let others: Vec<SimTime> = case.truths().iter().map(onset).collect();
-    recovery(case.evidence.record, begun, &others, case.evidence.window.end)
+    let found = recovery(case.evidence.record, begun, &others, case.evidence.window.end);
+    match found {
+        Recovery::At(_) if counterfeit(case, index) => Recovery::NotYet,
+        found => found,
+    }
+}
+
+/// Restarts of a root cause within an hour from which users are served by the loop, not healed.
+const LOOP: usize = 4;
+
+/// Whether users are only served because a root cause is gone, or restarted over and over: nothing
+/// of that heals. A service is gone if none of its replicas is wanted at the end.
+fn counterfeit(case: &Case<'_>, index: usize) -> bool {
+    let (record, truth) = (case.evidence.record, &case.truths()[index]);
+    truth.root_causes.iter().map(|root| case.service(root)).any(|root| {
+        let mut counts = record.replicas.iter().filter(|c| c.service == *root);
+        let first = counts.next().map_or(0, |c| c.desired);
+        let gone = first > 0 && counts.last().is_some_and(|c| c.desired == 0);
+        let begun: Vec<SimTime> = record
+            .deeds
+            .iter()
+            .filter(|d| d.action.is_some() && d.target == *root && d.verb == Verb::Restart)
+            .map(|d| d.began)
+            .filter(|began| *began >= onset(truth))
+            .collect();
+        let hour = crate::unit::SimDuration::from_secs(3600);
+        gone || begun.windows(LOOP).any(|few| few[LOOP - 1].since(few[0]) < hour)
+    })
 }
 
 /// Stages of the truth at `index`, over all incidents that answer it.

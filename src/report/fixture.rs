@@ -365,6 +365,7 @@ impl Fixture {
             tracks: self.tracks(),
             scorecard: scorecard(),
             stages: BTreeMap::from([(IncidentId(1), self.stages())]),
+            twins: None,
         }
     }
 

@@ -79,8 +79,21 @@ pub fn page(story: &Story) -> String {
             audit => audit(story),
             scores => scores(&story.scores),
             violations => violations(story),
+            twins => story.twins.as_ref().map(twins),
         },
     )
+}
+
+fn twins(twins: &crate::campaign::Twins) -> Value {
+    use super::twins as told;
+    context! {
+        sentence => told::sentence(twins),
+        runs_head => told::RUNS,
+        runs => told::runs(twins),
+        actions_head => told::ACTIONS,
+        actions => told::actions(twins),
+        remarks => told::remarks(twins),
+    }
 }
 
 /// Renders a template; the style and the script are always at hand.

@@ -29,6 +29,7 @@ pub use stages::{Stage, stage_name};
 pub use told::Told;
 
 use super::scores::{self, ScoreRow};
+use crate::campaign::Twins;
 use crate::model::{Hypothesis, StageReached, Truth};
 use crate::trial::Mode;
 use crate::unit::{Name, SimDuration, SimTime, Window};
@@ -84,6 +85,8 @@ pub struct Story {
     pub scores: Vec<ScoreRow>,
     /// Safety violations by kind.
     pub violations: Vec<(String, f64)>,
+    /// The counterfactual twins, if they were run.
+    pub twins: Option<Twins>,
 }
 
 impl Story {
@@ -108,6 +111,7 @@ impl Story {
             charts: charts::charts(told, &faults, &cases),
             scores: scores::rows(&told.scorecard),
             violations: scores::violations(&told.scorecard),
+            twins: told.twins.clone(),
             faults,
             cases,
         };

@@ -8,6 +8,7 @@ mod dataset;
 mod table;
 
 pub use dataset::dataset;
+pub(super) use table::columns;
 
 use std::path::Path;
 
@@ -82,6 +83,7 @@ pub fn trial(story: &Story, files: &[&Path], colour: Colour) -> String {
     }
     others(&mut out, story);
     scores(&mut out, story);
+    twins(&mut out, story);
     if !files.is_empty() {
         out.heading("Files");
         for file in files {
@@ -89,6 +91,28 @@ pub fn trial(story: &Story, files: &[&Path], colour: Colour) -> String {
         }
     }
     out.text
+}
+
+fn twins(out: &mut Page, story: &Story) {
+    let Some(twins) = &story.twins else { return };
+    out.heading("Twins: the same seed with and without");
+    for line in columns(&super::twins::RUNS, &super::twins::runs(twins), &[0]) {
+        out.line(&line);
+    }
+    if !twins.actions.is_empty() {
+        out.line("");
+        for line in columns(&super::twins::ACTIONS, &super::twins::actions(twins), &[0, 1, 4]) {
+            out.line(&line);
+        }
+    }
+    out.line("");
+    let mut said = vec![super::twins::sentence(twins)];
+    said.extend(super::twins::remarks(twins));
+    for text in said {
+        for line in table::wrap(&text, WIDTH - 2) {
+            out.line(&format!("  {line}"));
+        }
+    }
 }
 
 struct Page {
@@ -221,6 +245,7 @@ pub(super) fn said_of(doing: &Doing) -> (String, String) {
     let verdict = match doing.ruling {
         Some(Ruling::Allow) => "allow",
         Some(Ruling::DryRun) => "dry run",
+        Some(Ruling::Recommend) => "recommend",
         Some(Ruling::NeedsApproval) => "needs approval",
         Some(Ruling::Deny) => "deny",
         None => format::ABSENT,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::BaselineSpec;
 use super::expect::Expectation;
+use crate::catalog::Spec;
 use crate::model::Policy;
 use crate::unit::{SimDuration, SimTime};
 use crate::world::chaos::FaultSpec;
@@ -60,6 +61,10 @@ pub struct ScenarioFile {
     pub event_budget: u64,
     /// The engine under test: a policy file, relative to this file, or a policy in place.
     pub policy: PolicySource,
+    /// The referee's own limits where they differ from the defaults: freeze windows, protected
+    /// targets, budgets ... (`windtunnel list invariants`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Spec>,
     /// What must hold at the end, or the run fails with exit code 1.
     #[serde(default)]
     pub expect: Vec<Expectation>,

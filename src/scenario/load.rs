@@ -15,6 +15,7 @@ use super::source::Source;
 use super::yaml::Node;
 use crate::catalog::schema_of;
 use crate::model::Policy;
+use crate::referee::{Rules, safety};
 use crate::world::chaos;
 use crate::world::synthetic::SyntheticSpec;
 
@@ -51,6 +52,12 @@ pub fn faults() -> Shelf {
     Shelf::of("fault", chaos::catalog::ALL)
 }
 
+/// The names of the referee's rules.
+#[must_use]
+pub(super) fn invariants() -> Shelf {
+    Shelf::of("invariant", safety::catalog::ALL)
+}
+
 fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     let of_source = |findings: Vec<Finding>| -> Vec<Problem> {
         findings.into_iter().map(|finding| source.problem(finding)).collect()
@@ -64,6 +71,11 @@ fn read(source: &Source, node: &Node) -> Result<Checked, Vec<Problem>> {
     baseline::bring(&mut json, node, folder).map_err(of_source)?;
     let file: ScenarioFile = serde_json::from_value(json)
         .map_err(|error| of_source(vec![Finding::new(node.at, error.to_string())]))?;
+    if let Err(errors) = Rules::new(file.rules.clone()) {
+        let at = node.locate("rules");
+        let finding = |e: &crate::catalog::KindError| Finding::new(at, e.to_string());
+        return Err(of_source(errors.iter().map(finding).collect()));
+    }
     let spec = file.synthetic();
     let misfits: Vec<Finding> = spec
         .check()
@@ -93,6 +105,9 @@ pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     {
         let message = format!("expected letters, digits, '-', '_' or '.' for name, found {text:?}");
         findings.push(Finding::new(at, message));
+    }
+    if let Some(rules) = node.get("rules") {
+        findings.extend(invariants().check_list(rules, "rules"));
     }
     let shelf = faults();
     for (index, fault) in node.get("faults").map(Node::items).unwrap_or_default().iter().enumerate()

@@ -107,6 +107,9 @@ pub(super) fn check_version(node: &Node, path: &str, expected: u32) -> Option<Fi
 fn check_kinds(node: &Node, path: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (key, shelf) in shelves() {
+        if key == "remediate" {
+            findings.extend(check_rules(node, path, &shelf));
+        }
         let Some(stage) = node.get(key) else { continue };
         let path = join(path, key);
         if key != "remediate" {
@@ -121,6 +124,17 @@ fn check_kinds(node: &Node, path: &str) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The remedies of a decision table.
+fn check_rules(node: &Node, path: &str, shelf: &Shelf) -> Vec<Finding> {
+    let path = join(path, "decide");
+    let rules = node.get("decide").map(Node::items).unwrap_or_default();
+    let one = |(index, rule): (usize, &Node)| {
+        let path = format!("{path}[{index}].remedies");
+        rule.get("remedies").map(|list| shelf.check_list(list, &path)).unwrap_or_default()
+    };
+    rules.iter().enumerate().flat_map(one).collect()
 }
 
 fn unknown_cause(found: &str, at: super::yaml::Mark) -> Finding {

@@ -41,7 +41,7 @@ fn faults_are_laid_over_a_recording_and_the_result_is_called_modelled() {
     let (_, out, _) = run(folder.path(), &["run", "o.yaml", "--no-report", "--quiet"]);
     assert!(out.contains("modelled"), "{out}");
 
-    let mut refused = |from: &str, to: &str, expected: &str| {
+    let refused = |from: &str, to: &str, expected: &str| {
         assert!(OVERLAY.contains(from));
         written(&OVERLAY.replace(from, to));
         let (code, _, error) = run(folder.path(), &["check", "o.yaml"]);

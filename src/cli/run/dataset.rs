@@ -15,6 +15,7 @@ use crate::timeline::Dataset;
 /// Replays the cases of a dataset, or one of them with its report.
 pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Result<u8, Failure> {
     args.refuse(args.seeds != 1, "--seeds", "scenarios")?;
+    args.refuse(args.twins, "--twins", "scenarios")?;
     let shifted = args.alarm_shift.is_some() && args.alarm == Alarm::Detected;
     args.refuse(shifted, "--alarm-shift", "`--alarm reported`")?;
     let dataset = Dataset::open(&args.path).map_err(|all| Failure::Problems(of_timeline(&all)))?;

@@ -7,10 +7,11 @@ use super::super::staging::Staging;
 use super::super::terminal::Terminal;
 use super::{Alarm, Run, output};
 use crate::campaign::document::{SourceDocument, SourceKind};
-use crate::campaign::{self, RunDocument, Setup};
+use crate::campaign::{self, RunDocument, Setup, Twins};
 use crate::model::Policy;
-use crate::scenario::{hash, load_scenario};
+use crate::scenario::{Checked, hash, load_scenario};
 use crate::timeline::Provenance;
+use crate::trial::Trial;
 
 /// Runs a scenario; the report is of the first seed.
 pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Result<u8, Failure> {
@@ -43,7 +44,10 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
         policy: checked.policy.clone(),
         expect: checked.file.expect.clone(),
     };
-    let document = RunDocument::new(&setup, &outcomes.trials, &outcomes.failures);
+    let mut document = RunDocument::new(&setup, &outcomes.trials, &outcomes.failures);
+    if args.twins {
+        document = document.with_twins(twins(args, &checked, &outcomes.trials, terminal)?);
+    }
     let files = output::report(staging, &outcomes.trials[0], &document)?;
     output::print(args.format, &outcomes.trials, &document, &files, terminal)?;
     output::failures(&outcomes.failures, terminal);
@@ -51,4 +55,19 @@ pub(super) fn run(args: &Run, policy: Option<Policy>, terminal: Terminal) -> Res
         exit_code::DONE if !document.met() => exit_code::FAILED,
         code => code,
     })
+}
+
+/// The twins of every trial; that one of them cannot be run is a fault of ours.
+fn twins(
+    args: &Run,
+    checked: &Checked,
+    trials: &[Trial],
+    terminal: Terminal,
+) -> Result<Vec<Twins>, Failure> {
+    let progress = Progress::new(terminal, "twins");
+    let twins = campaign::run_twins(checked, trials, args.jobs, &|done, total, name| {
+        progress.set(done, total, name);
+    });
+    progress.finish();
+    twins.map_err(|failure| Failure::Broken(failure.problems.join("; ")))
 }

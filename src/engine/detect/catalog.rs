@@ -1,16 +1,19 @@
 //! All detectors, alphabetically.
 
 use super::{
-    Build, burn_rate, event_match, level_shift, log_templates, robust_score, span_stats, threshold,
+    Build, burn_rate, context_band, event_match, level_shift, log_templates, rarity, robust_score,
+    span_stats, threshold,
 };
 use crate::catalog::Entry;
 
 /// Every kind of detector.
 pub const ALL: &[Entry<Build>] = &[
     burn_rate::ENTRY,
+    context_band::ENTRY,
     event_match::ENTRY,
     level_shift::ENTRY,
     log_templates::ENTRY,
+    rarity::ENTRY,
     robust_score::ENTRY,
     span_stats::ENTRY,
     threshold::ENTRY,

@@ -3,7 +3,8 @@
 //! In: replicas touched within a rolling window, this action included. Out: a denial above
 //! `max_share` of all replicas. A rollback, restart, resize or reconciliation touches every
 //! replica of its target, by canary too: the canary limits how many are down at once, not how many
-//! carry the change in the end. Scaling out touches the replicas that it adds. Replicas touched
+//! carry the change in the end. The same window bounds how many services, nodes and zones are
+//! touched, if the policy says so. Scaling out touches the replicas that it adds. Replicas touched
 //! twice in the window count once. Source: the article (25 % of the fleet). Limit: where telemetry
 //! tells no size, a service counts as one replica; in a fleet of three services of equal size no
 //! service may be touched at all under 25 %, which is the rule's plain meaning.
@@ -23,7 +24,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
            action, per service once, and divides by the replicas of the fleet as the \
            telemetry tells them. Services of unknown size count as one replica.",
     source: "the article, stage 4 (blast_radius_limit=0.25)",
-    example: "{ max_share: 0.25, window: 1h }",
+    example: "{ max_share: 0.25, window: 1h, max_services: 3, max_zones: 1 }",
     schema: schema_of::<Config>,
     build,
 };
@@ -36,11 +37,23 @@ struct Config {
     max_share: Ratio,
     /// Length of the rolling window.
     window: SimDuration,
+    /// Most services touched within the window; absent: no such limit.
+    max_services: Option<u32>,
+    /// Most nodes whose replicas are touched within the window; absent: no such limit.
+    max_nodes: Option<u32>,
+    /// Most zones whose replicas are touched within the window; absent: no such limit.
+    max_zones: Option<u32>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_share: Ratio::clamped(0.25), window: SimDuration::from_secs(1800) }
+        Self {
+            max_share: Ratio::clamped(0.25),
+            window: SimDuration::from_secs(1800),
+            max_services: None,
+            max_nodes: None,
+            max_zones: None,
+        }
     }
 }
 
@@ -64,10 +77,23 @@ impl Guardrail for BlastRadius {
             n => format!(" (size of {n} services unknown, counted as 1)"),
         };
         let percent = share * 100.0;
-        Finding {
-            ruling: allow_if(share <= self.0.max_share.get(), Ruling::Deny),
-            saw: format!("{sum} of {fleet} replicas touched, {percent:.1} %{guessed}"),
-            limit: format!("at most {} of the fleet within {}", self.0.max_share, self.0.window),
+        let mut fine = share <= self.0.max_share.get();
+        let mut saw = format!("{sum} of {fleet} replicas touched, {percent:.1} %{guessed}");
+        let mut limit =
+            format!("at most {} of the fleet within {}", self.0.max_share, self.0.window);
+        let hit = all.iter().filter(|(_, (d, a))| d + a > 0).map(|(name, _)| name);
+        let (nodes, zones) = request.fleet.places(hit.clone());
+        for (most, found, what) in [
+            (self.0.max_services, hit.count(), "services"),
+            (self.0.max_nodes, nodes, "nodes"),
+            (self.0.max_zones, zones, "zones"),
+        ] {
+            if let Some(most) = most {
+                fine &= found <= most as usize;
+                saw += &format!(", {found} {what}");
+                limit += &format!(", {most} {what}");
+            }
         }
+        Finding { ruling: allow_if(fine, Ruling::Deny), saw, limit }
     }
 }

@@ -1,23 +1,26 @@
-//! Risky actions need a person's yes.
+//! A person must say yes before anything risky.
 //!
-//! In: the risk class of an action. Out: a request for approval from `from` on; destructive
-//! actions always. Source: change management practice. Limit: the class is the policy's own
-//! statement.
+//! In: an action's risk class. Out: a request for approval from `from` on, and how long it is
+//! waited for. After `escalate_after` the request goes out once more; after `timeout` the plan is
+//! given up and a person is paged with the whole story. Source: the article (human in the loop for
+//! destructive actions). Limit: the class is the remedy's own word.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, Finding, Guardrail, Request, allow_if};
+use super::{ApprovalTerms, Build, Finding, Guardrail, Request, allow_if};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Risk, Ruling};
+use crate::unit::SimDuration;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "risk_approval",
-    summary: "ask a person before risky actions",
-    help: "Asks for approval when the action's risk class is at or above `from`. Whatever \
-           `from` says, a destructive action is never done unasked.",
-    source: "change management practice",
-    example: "{ from: risky }",
+    summary: "ask a person from a risk class on",
+    help: "Classes are safe, reversible, risky and destructive. A destructive action always needs \
+           a yes. Without an answer the request is repeated after `escalate_after`, and after \
+           `timeout` the plan is given up and a person is paged.",
+    source: "the article, guardrails (human in the loop)",
+    example: "{ from: risky, timeout: 10m, escalate_after: 5m }",
     schema: schema_of::<Config>,
     build,
 };
@@ -28,18 +31,28 @@ pub(super) const ENTRY: Entry<Build> = Entry {
 struct Config {
     /// Lowest class that needs a yes.
     from: Risk,
+    /// How long an answer is waited for.
+    timeout: SimDuration,
+    /// After this long the request goes out once more; absent: it does not.
+    escalate_after: Option<SimDuration>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { from: Risk::Risky }
+        let timeout = SimDuration::from_secs(600);
+        Self { from: Risk::Risky, timeout, escalate_after: None }
     }
 }
 
 struct RiskApproval(Config);
 
 fn build(spec: &Spec) -> Result<Box<dyn Guardrail + Send>, KindError> {
-    Ok(Box::new(RiskApproval(spec.read()?)))
+    let config: Config = spec.read()?;
+    if config.timeout <= SimDuration::ZERO {
+        let problem = format!("timeout must be above 0s, found {}", config.timeout);
+        return Err(KindError::Params { kind: spec.kind.clone(), problem });
+    }
+    Ok(Box::new(RiskApproval(config)))
 }
 
 impl Guardrail for RiskApproval {
@@ -50,5 +63,10 @@ impl Guardrail for RiskApproval {
             saw: format!("risk class {:?}", request.action.risk).to_lowercase(),
             limit: format!("approval from {from:?} on").to_lowercase(),
         }
+    }
+
+    fn approval(&self) -> Option<ApprovalTerms> {
+        let Config { timeout, escalate_after, .. } = self.0;
+        Some(ApprovalTerms { timeout, escalate_after })
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn page(
         confidence,
         fleet: watch.fleet,
         log: &ward.log,
+        around: watch.case.around,
     });
     out.extend(verdicts.into_iter().map(Decision::Verdict));
     ward.log.record(watch.now, &action, watch.fleet);

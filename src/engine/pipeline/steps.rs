@@ -1,13 +1,16 @@
 //! The steps of a treatment: rule on an action, give it, hear its outcome, judge its effect, page.
 //!
 //! In: one treatment and what just happened. Out: decisions and the next phase. A denied, refused
-//! or failed step ends its plan; what was applied before it is still judged and always reported.
+//! or failed step ends its plan; what was applied before it is still judged and always reported. A
+//! step that was done in part is made whole, and what did not heal is taken back where that can be
+//! done; both are actions like any other and pass the guardrails.
 
 use super::page::{FOR_PEOPLE, NOTHING_LEFT, REPORT, notify, page, say};
-use super::treatment::{APPROVAL_TIMEOUT, Course, OUTCOME_TIMEOUT, Phase, Treatment};
+use super::treatment::{Course, NOTHING_LEFT_PLACE, OUTCOME_TIMEOUT, Phase, Treatment};
 use super::ward::{Ward, Watch};
+use crate::engine::remediate::{Jump, passes};
 use crate::model::{
-    Action, Answer, AnswerKind, Decision, Outcome, OutcomeStatus, Ruling, Verification,
+    Action, Answer, AnswerKind, Decision, Outcome, OutcomeStatus, Risk, Ruling, Verb, Verification,
 };
 use crate::unit::{Name, SimTime};
 
@@ -23,6 +26,9 @@ pub(super) fn run(
         treatment.phase = Phase::Handed { above: None };
         return;
     };
+    if let Some((target, operation, why)) = course.due.pop() {
+        mend(ward, treatment, &mut course, (target, operation, why), out);
+    }
     let Some(action) = course.plan.actions.get(course.next).cloned() else {
         return finish(treatment, course, watch.now, out);
     };
@@ -30,7 +36,7 @@ pub(super) fn run(
         course.next += 1;
         let only_pages = course.plan.actions.iter().all(|a| !a.verb().touches_fleet());
         let why = match course.alternative {
-            usize::MAX => NOTHING_LEFT,
+            NOTHING_LEFT_PLACE => NOTHING_LEFT,
             _ if only_pages => FOR_PEOPLE,
             _ => REPORT,
         };
@@ -50,8 +56,16 @@ pub(super) fn run(
         Ruling::Allow => act(ward, treatment, action, watch, out),
         Ruling::NeedsApproval if approved => act(ward, treatment, action, watch, out),
         Ruling::NeedsApproval => {
-            treatment.phase = Phase::Asking { until: watch.now + APPROVAL_TIMEOUT };
+            let terms = watch.guards.approval();
+            let again = terms.escalate_after.map(|after| watch.now + after);
+            treatment.phase = Phase::Asking { until: watch.now + terms.timeout, again };
             out.push(Decision::Ask(action));
+        }
+        Ruling::Recommend => {
+            say(treatment, &action, "recommended to a person, not done", out);
+            skip(treatment);
+            let why = format!("recommended: {} of {}", action.verb(), action.target);
+            page(ward, treatment, watch, None, &why, out);
         }
         Ruling::DryRun => {
             say(treatment, &action, "dry run: would have been done", out);
@@ -59,6 +73,30 @@ pub(super) fn run(
         }
         Ruling::Deny => deny(ward, treatment, &action, &reasons.join("; "), watch, out),
     }
+}
+
+/// Puts an action in that makes the last step whole or takes it back; the plan is told anew.
+fn mend(
+    ward: &mut Ward,
+    treatment: &Treatment,
+    course: &mut Course,
+    (target, operation, why): (Name, crate::model::Operation, String),
+    out: &mut Vec<Decision>,
+) {
+    let action = Action {
+        id: ward.number(),
+        incident: treatment.incident,
+        target,
+        operation,
+        risk: Risk::Reversible,
+        dry_run: false,
+        reason: why,
+    };
+    course.insert(action.clone());
+    let kept = (Verb::PageOnCall, "kept for when no remedy is left".to_owned());
+    let plan =
+        crate::model::Plan { actions: vec![action], rejected: vec![kept], ..course.plan.clone() };
+    out.push(Decision::Plan(plan));
 }
 
 fn act(
@@ -107,21 +145,28 @@ fn abandon(treatment: &mut Treatment) -> bool {
     if course.applied.is_empty() {
         return false;
     }
+    cut(course);
+    treatment.phase = Phase::Ready;
+    true
+}
+
+/// The plan ends after the step at hand, but for its pages.
+fn cut(course: &mut Course) {
     let next = course.next + 1;
-    let keep = |index: usize, action: &Action| index < next || !action.verb().touches_fleet();
     let mut index = 0;
     course.plan.actions.retain(|action| {
         index += 1;
-        keep(index - 1, action)
+        index <= next || !action.verb().touches_fleet()
     });
     course.next = next;
-    treatment.phase = Phase::Ready;
-    true
 }
 
 /// The plan's steps are done: wait for their effect, or hand over where it cannot be known.
 fn finish(treatment: &mut Treatment, course: Course, now: SimTime, out: &mut Vec<Decision>) {
     rule_out(treatment, &course);
+    if course.undoing {
+        return again(treatment, now);
+    }
     if course.applied.is_empty() || course.unknown {
         if course.unknown {
             let text = "nobody can know what the actions did: no effect is judged".to_owned();
@@ -136,7 +181,7 @@ fn finish(treatment: &mut Treatment, course: Course, now: SimTime, out: &mut Vec
 
 /// This alternative is not tried again in this incident.
 fn rule_out(treatment: &mut Treatment, course: &Course) {
-    let key: (Name, _, usize) = (course.plan.entity.clone(), course.plan.cause, course.alternative);
+    let key = (course.plan.entity.clone(), course.plan.cause, course.alternative);
     treatment.tried.insert(key);
 }
 
@@ -152,15 +197,78 @@ pub(super) fn outcome(
     let result = format!("{status} at {}: {}", outcome.time, outcome.detail);
     say(treatment, &action, result.trim_end_matches(": "), out);
     let Some(course) = &mut treatment.course else { return };
+    let lesson = (course.plan.cause, action.verb(), false);
     match outcome.status {
         OutcomeStatus::Started => {}
         OutcomeStatus::Applied | OutcomeStatus::Partial | OutcomeStatus::Unknown => {
             course.unknown |= outcome.status == OutcomeStatus::Unknown;
-            course.settle = course.settle.max(course.settles[course.next]);
+            let settle = course.settles.get(course.next).copied().unwrap_or_default();
+            course.settle = course.settle.max(settle);
             course.applied.push(action.id);
-            skip(treatment);
+            let whole = course.completes.get(course.next).cloned().flatten();
+            let undo = course.undos.get(course.next).cloned().flatten();
+            if let (OutcomeStatus::Partial, Some(operation)) = (outcome.status, whole.or(undo)) {
+                let why = format!("{} of {} was done in part", action.verb(), action.target);
+                course.due.push((action.target.clone(), operation, why));
+            }
+            match course.checks.get(course.next).and_then(Option::as_ref) {
+                Some(check) => {
+                    let within = check.verify.as_ref().map(|v| v.within).unwrap_or_default();
+                    treatment.phase = Phase::Checking { until: now + within };
+                }
+                None => skip(treatment),
+            }
         }
-        OutcomeStatus::Failed | OutcomeStatus::NotApplicable => failed(treatment, now),
+        OutcomeStatus::Failed | OutcomeStatus::NotApplicable => {
+            let branch = course.checks.get(course.next).and_then(Option::as_ref);
+            let otherwise = branch.map(|check| check.otherwise);
+            treatment.lessons.push(lesson);
+            match otherwise {
+                Some(jump) => leap(treatment, jump, now),
+                None => failed(treatment, now),
+            }
+        }
+    }
+}
+
+/// Measures what a runbook's step should have changed, and goes where its check says.
+pub(super) fn check(treatment: &mut Treatment, watch: &Watch<'_>, out: &mut Vec<Decision>) {
+    let Phase::Checking { until } = treatment.phase else { return };
+    let Some(action) = treatment.step().cloned() else { return };
+    let Some(course) = &treatment.course else { return };
+    let Some(check) = course.checks.get(course.next).cloned().flatten() else { return };
+    let around = &watch.case.around;
+    let pass = check.verify.as_ref().is_none_or(|v| passes(v, around, &action.target));
+    if !pass && watch.now < until {
+        return;
+    }
+    let what = check.verify.as_ref().map_or("applied".to_owned(), |v| v.metric.clone());
+    let result = if pass { "checked, passes" } else { "checked, does not pass" };
+    say(treatment, &action, &format!("{result} ({what})"), out);
+    leap(treatment, if pass { check.then } else { check.otherwise }, watch.now);
+}
+
+/// Goes on with a runbook.
+fn leap(treatment: &mut Treatment, jump: Jump, now: SimTime) {
+    let Some(course) = &mut treatment.course else { return };
+    match jump {
+        Jump::Step(to) => {
+            debug_assert!(to > course.next, "a runbook goes forward only");
+            course.next = to;
+            treatment.phase = Phase::Ready;
+        }
+        Jump::Done => {
+            cut(course);
+            treatment.phase = Phase::Ready;
+        }
+        Jump::Escalate => {
+            treatment.escalate = Some("a runbook could not go on".to_owned());
+            if let Some(course) = treatment.course.take() {
+                rule_out(treatment, &course);
+                treatment.refuted.push((course.plan.entity, course.plan.cause));
+            }
+            again(treatment, now);
+        }
     }
 }
 
@@ -212,7 +320,12 @@ pub(super) fn time_out(
     let now = watch.now;
     let Some(action) = treatment.step().cloned() else { return };
     match treatment.phase {
-        Phase::Asking { until } if now >= until => {
+        Phase::Asking { until, again: Some(again) } if now >= again && now < until => {
+            say(treatment, &action, "no answer yet: the request is escalated", out);
+            treatment.phase = Phase::Asking { until, again: None };
+            out.push(Decision::Ask(action));
+        }
+        Phase::Asking { until, .. } if now >= until => {
             say(treatment, &action, "nobody answered the request for approval", out);
             let why = format!("approval of {} was not answered", action.verb());
             page(ward, treatment, watch, None, &why, out);
@@ -242,20 +355,43 @@ pub(super) fn judge(
     let healed = !active;
     let checked =
         if healed { "all signals of the incident are over" } else { "signals still active" };
+    let (cause, planned) = (course.plan.cause, &course.plan.actions);
     for action in &course.applied {
+        let verb = planned.iter().find(|a| a.id == *action).map(Action::verb);
+        treatment.lessons.extend(verb.map(|verb| (cause, verb, healed)));
         let checked = checked.to_owned();
         out.push(Decision::Verified(Verification { action: *action, healed, checked }));
     }
     let text = format!("{}: {checked}", if healed { "healed" } else { "not healed" });
     treatment.deeds.push(format!("{now} {text}"));
     notify(treatment, course.applied.first().copied(), text, out);
-    let cured = (course.plan.entity, course.plan.cause);
+    let cured = (course.plan.entity.clone(), course.plan.cause);
     if healed {
         treatment.phase = Phase::Healed { of: cured };
     } else {
+        let undone = undo(&course);
         treatment.refuted.push(cured);
-        again(treatment, now);
+        if undone.is_empty() {
+            return again(treatment, now);
+        }
+        let mut plan = course.plan;
+        plan.actions.clear();
+        let mut back = Course::new(plan, course.alternative);
+        (back.due, back.undoing) = (undone, true);
+        treatment.course = Some(back);
+        treatment.phase = Phase::Ready;
     }
+}
+
+/// What takes back a plan's actions that did not heal, the last one first.
+fn undo(course: &Course) -> Vec<(Name, crate::model::Operation, String)> {
+    let done = course.plan.actions.iter().zip(&course.undos);
+    let mine = done.filter(|(action, _)| course.applied.contains(&action.id));
+    mine.filter_map(|(action, undo)| {
+        let why = format!("{} of {} did not heal: taken back", action.verb(), action.target);
+        Some((action.target.clone(), undo.clone()?, why))
+    })
+    .collect()
 }
 
 /// The last word on a closed incident.

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Action, Cause, Diagnosis, Plan};
+use crate::engine::remediate::{Place, StepCheck};
+use crate::model::{Action, Cause, Diagnosis, Operation, Plan, Verb};
 use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
 
 /// A plan that the guardrails would deny is put off for at most so long, while evidence gathers.
@@ -13,12 +14,8 @@ pub(super) const DELIBERATION: SimDuration = SimDuration::from_secs(150);
 pub(super) const AGREEMENT: u32 = 2;
 /// Frames between diagnoses after deliberation.
 pub(super) const REDIAGNOSE_FRAMES: u32 = 4;
-/// How long a person has to answer.
-pub(super) const APPROVAL_TIMEOUT: SimDuration = SimDuration::from_secs(600);
 /// How long an action may be under way.
 pub(super) const OUTCOME_TIMEOUT: SimDuration = SimDuration::from_secs(1800);
-/// Plans per incident; then a person has it.
-pub(super) const MOST_PLANS: u32 = 4;
 /// Gain in confidence after a denial that is worth another plan.
 pub(super) const NEW_INSIGHT: f64 = 0.05;
 /// Pages per incident: one with the story, one when remedies are exhausted.
@@ -38,12 +35,19 @@ pub(super) enum Phase {
     Asking {
         /// Until when an answer is waited for.
         until: SimTime,
+        /// When the request goes out once more.
+        again: Option<SimTime>,
     },
     /// A person said yes to the current step.
     Approved,
     /// The world applies the current step.
     Acting {
         /// Until when a final outcome is waited for.
+        until: SimTime,
+    },
+    /// A step of a runbook was applied; what it should change is measured.
+    Checking {
+        /// Until when it may pass.
         until: SimTime,
     },
     /// The plan is done; its effect is waited for.
@@ -70,8 +74,18 @@ pub(super) struct Course {
     pub plan: Plan,
     /// Settle time of each of its actions.
     pub settles: Vec<SimDuration>,
+    /// What takes each of its actions back.
+    pub undos: Vec<Option<Operation>>,
+    /// What makes each of its actions whole.
+    pub completes: Vec<Option<Operation>>,
+    /// The check after each of its actions.
+    pub checks: Vec<Option<StepCheck>>,
     /// Which alternative of the cause it is.
-    pub alternative: usize,
+    pub alternative: Place,
+    /// What is to be done at once, before the next step: target, operation, why.
+    pub due: Vec<(Name, Operation, String)>,
+    /// Whether it only takes back what did not heal.
+    pub undoing: bool,
     /// The step at hand.
     pub next: usize,
     /// Fleet-touching actions that were applied, at least in part.
@@ -80,6 +94,39 @@ pub(super) struct Course {
     pub unknown: bool,
     /// Longest settle time of what was applied.
     pub settle: SimDuration,
+}
+
+/// The place of the plan that is made when no remedy is left.
+pub(super) const NOTHING_LEFT_PLACE: Place = (usize::MAX, usize::MAX);
+
+impl Course {
+    /// A course of one plan at its first step.
+    pub(super) fn new(plan: Plan, alternative: Place) -> Self {
+        let count = plan.actions.len();
+        Self {
+            plan,
+            settles: vec![SimDuration::ZERO; count],
+            undos: vec![None; count],
+            completes: vec![None; count],
+            checks: vec![None; count],
+            alternative,
+            due: Vec::new(),
+            undoing: false,
+            next: 0,
+            applied: Vec::new(),
+            unknown: false,
+            settle: SimDuration::ZERO,
+        }
+    }
+
+    /// Puts an action in as the next step.
+    pub(super) fn insert(&mut self, action: Action) {
+        self.plan.actions.insert(self.next, action);
+        self.settles.insert(self.next, SimDuration::ZERO);
+        self.undos.insert(self.next, None);
+        self.completes.insert(self.next, None);
+        self.checks.insert(self.next, None);
+    }
 }
 
 /// One incident's treatment.
@@ -102,7 +149,9 @@ pub(super) struct Treatment {
     /// The plan under way.
     pub course: Option<Course>,
     /// Alternatives that were tried or are ruled out.
-    pub tried: BTreeSet<(Name, Cause, usize)>,
+    pub tried: BTreeSet<(Name, Cause, Place)>,
+    /// What came of remedies, to be learnt from.
+    pub lessons: Vec<(Cause, Verb, bool)>,
     /// Hypotheses whose remedy was applied and did not heal.
     pub refuted: Vec<(Name, Cause)>,
     /// Plans made.
@@ -111,6 +160,8 @@ pub(super) struct Treatment {
     pub pages: u32,
     /// Why a page would have gone out that was not worth waking anybody, yet.
     pub unpaged: Option<String>,
+    /// Why people must be told at the next step.
+    pub escalate: Option<String>,
     /// What was done so far and what came of it, for people.
     pub deeds: Vec<String>,
 }
@@ -127,10 +178,12 @@ impl Treatment {
             agreed: 0,
             course: None,
             tried: BTreeSet::new(),
+            lessons: Vec::new(),
             refuted: Vec::new(),
             plans: 0,
             pages: 0,
             unpaged: None,
+            escalate: None,
             deeds: Vec::new(),
         }
     }

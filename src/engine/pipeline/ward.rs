@@ -6,14 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use super::treatment::{AGREEMENT, MOST_PLANS, NEW_INSIGHT, Phase, REDIAGNOSE_FRAMES, Treatment};
+use super::treatment::{AGREEMENT, NEW_INSIGHT, Phase, REDIAGNOSE_FRAMES, Treatment};
 use super::{plan, steps};
 use crate::engine::case::{Case, OwnChange};
+use crate::engine::experience::Experience;
 use crate::engine::fleet_size::FleetSize;
 use crate::engine::guard::{ActionLog, Guards, Request};
 use crate::engine::outside::Outside;
 use crate::engine::remediate::{Patient, Table};
-use crate::model::{Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Outcome, Ruling};
+use crate::model::{
+    Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Learning, Outcome, Ruling,
+};
 use crate::unit::{ActionId, IncidentId, Name, SimTime};
 
 /// Own changes remembered.
@@ -40,10 +43,18 @@ pub(super) struct Ward {
     pub(super) treatments: BTreeMap<IncidentId, Treatment>,
     pub(super) log: ActionLog,
     pub(super) own: Vec<OwnChange>,
+    experience: Experience,
+    max_plans: u32,
     numbered: u32,
 }
 
 impl Ward {
+    /// A ward without patients.
+    pub(super) fn new(learning: &Learning) -> Self {
+        let (experience, max_plans) = (Experience::new(learning.credit), learning.max_plans);
+        Self { experience, max_plans, ..Self::default() }
+    }
+
     /// Takes in a change of an incident.
     pub(super) fn admit(&mut self, incident: &Incident) {
         let id = incident.id;
@@ -86,7 +97,7 @@ impl Ward {
         out: &mut Vec<Decision>,
     ) {
         for outcome in outcomes.iter().filter(|outcome| outcome.status.is_final()) {
-            self.log.end(outcome.action, outcome.time);
+            self.log.end(outcome.action, outcome.time, outcome.status);
             let given = self.log.all().find(|given| given.id == outcome.action).cloned();
             let own = given.and_then(|g| {
                 self.own.iter_mut().rev().find(|o| o.target == g.target && o.since == g.time)
@@ -145,8 +156,9 @@ impl Ward {
     /// Whether something must be decided now that needs the whole case.
     pub(super) fn needs_case(&self, id: IncidentId, now: SimTime) -> bool {
         self.treatments.get(&id).is_some_and(|t| match t.phase {
-            Phase::Ready | Phase::Approved => true,
-            Phase::Asking { until } | Phase::Acting { until } => now >= until,
+            Phase::Ready | Phase::Approved | Phase::Checking { .. } => true,
+            Phase::Asking { until, again } => now >= again.unwrap_or(until).min(until),
+            Phase::Acting { until } => now >= until,
             Phase::Deliberating { .. } => t.deliberated(now),
             _ => false,
         })
@@ -169,21 +181,42 @@ impl Ward {
         now: SimTime,
         out: &mut Vec<Decision>,
     ) {
+        let from = out.len();
         if let Some(treatment) = self.treatments.get_mut(&id) {
             steps::judge(treatment, active, now, out);
+        }
+        self.learn(&out[from..]);
+    }
+
+    /// Remembers what came of remedies.
+    fn learn(&mut self, said: &[Decision]) {
+        for decision in said {
+            if let Decision::Verified(verification) = decision {
+                self.log.judged(verification.action, verification.healed);
+            }
+        }
+        for treatment in self.treatments.values_mut() {
+            for (cause, verb, healed) in treatment.lessons.drain(..) {
+                self.experience.note(cause, verb, healed);
+            }
         }
     }
 
     /// Goes on with a treatment as far as it can without waiting.
     pub(super) fn go_on(&mut self, id: IncidentId, watch: &Watch<'_>, out: &mut Vec<Decision>) {
         let Some(mut treatment) = self.treatments.remove(&id) else { return };
+        let from = out.len();
         steps::judge(&mut treatment, watch.active, watch.now, out);
+        steps::check(&mut treatment, watch, out);
         steps::time_out(self, &mut treatment, watch, out);
         if treatment.phase == Phase::Approved {
             steps::run(self, &mut treatment, watch, true, out);
         }
         self.reconsider(&mut treatment, watch);
         if let (Some(why), true) = (treatment.unpaged.clone(), watch.active) {
+            super::page::page(self, &mut treatment, watch, None, &why, out);
+        }
+        if let Some(why) = treatment.escalate.take() {
             super::page::page(self, &mut treatment, watch, None, &why, out);
         }
         if matches!(treatment.phase, Phase::Deliberating { .. }) {
@@ -193,6 +226,7 @@ impl Ward {
             steps::run(self, &mut treatment, watch, false, out);
         }
         self.treatments.insert(id, treatment);
+        self.learn(&out[from..]);
     }
 
     /// A relapse refutes the cure; a denied plan is worth another look when surer.
@@ -204,7 +238,7 @@ impl Ward {
         let Phase::Handed { above: Some(above) } = treatment.phase else { return };
         let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
         let surer = best.is_some_and(|h| h.confidence.get() >= above + NEW_INSIGHT);
-        if surer && watch.active && treatment.plans < MOST_PLANS {
+        if surer && watch.active && treatment.plans < self.max_plans {
             treatment.phase = Phase::Deliberating { since: watch.now };
         }
     }
@@ -221,8 +255,15 @@ impl Ward {
         }
         let first = self.numbered + 1;
         let course = match watch.prescriber {
-            Some(outside) => plan::prescribed(outside, &patient, &diagnosis, treatment, first),
-            None => plan::make(watch.remedies, &patient, treatment, first),
+            Some(outside) => {
+                let bounds = (first, self.max_plans);
+                plan::prescribed(outside, &patient, &diagnosis, treatment, bounds)
+            }
+            None => {
+                let (remedies, max_plans) = (watch.remedies, self.max_plans);
+                let means = plan::Means { remedies, experience: &self.experience, max_plans };
+                plan::make(&means, &patient, treatment, first)
+            }
         };
         let early = settled && (watch.prescriber.is_some() || self.would_pass(&course, watch));
         if !waited && !early {
@@ -255,7 +296,8 @@ impl Ward {
         watch: &'a Watch<'a>,
     ) -> Request<'a> {
         let (cause, confidence) = (course.plan.cause, course.plan.confidence);
-        Request { now: watch.now, action, cause, confidence, fleet: watch.fleet, log: &self.log }
+        let (fleet, log, around) = (watch.fleet, &self.log, watch.case.around);
+        Request { now: watch.now, action, cause, confidence, fleet, log, around }
     }
 
     /// A number for an action outside of a plan.
@@ -273,9 +315,11 @@ impl Ward {
 
     /// Ends the treatments of closed incidents.
     pub(super) fn discharge(&mut self, now: SimTime, out: &mut Vec<Decision>) {
+        let from = out.len();
         for treatment in self.treatments.values_mut().filter(|t| t.closing) {
             steps::farewell(treatment, now, out);
         }
+        self.learn(&out[from..]);
         self.treatments.retain(|_, treatment| !treatment.closing);
     }
 }

@@ -1,21 +1,30 @@
 //! The remedies, alphabetical: one line each.
 
 use super::{
-    Build, open_circuit, page_on_call, reconcile_config, restart, rollback, rotate_certificate,
-    scale_out, scale_up,
+    Build, clean_disk, disable_flag, drain, open_circuit, page_on_call, reconcile_config, restart,
+    rollback, rotate_certificate, rotate_secret, runbook, scale_in, scale_out, scale_up, shed_load,
+    shift_traffic,
 };
 use crate::catalog::Entry;
 
 /// All kinds.
 pub const ALL: &[Entry<Build>] = &[
+    clean_disk::ENTRY,
+    disable_flag::ENTRY,
+    drain::ENTRY,
     open_circuit::ENTRY,
     page_on_call::ENTRY,
     reconcile_config::ENTRY,
     restart::ENTRY,
     rollback::ENTRY,
     rotate_certificate::ENTRY,
+    rotate_secret::ENTRY,
+    runbook::ENTRY,
+    scale_in::ENTRY,
     scale_out::ENTRY,
     scale_up::ENTRY,
+    shed_load::ENTRY,
+    shift_traffic::ENTRY,
 ];
 
 #[cfg(test)]
@@ -30,7 +39,11 @@ mod tests {
             let text = format!("{}: {}", entry.kind, entry.example);
             let spec: Spec = serde_saphyr::from_str(&text).unwrap();
             let built = (entry.build)(&spec);
-            assert_eq!(built.map(|r| r.verb().as_str()).ok(), Some(entry.kind), "{text}");
+            let own = |r: Box<dyn super::super::Remedy + Send>| match r.runbook() {
+                Some(_) => "runbook",
+                None => r.verb().as_str(),
+            };
+            assert_eq!(built.map(own).ok(), Some(entry.kind), "{text}");
         }
     }
 }

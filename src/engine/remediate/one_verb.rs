@@ -17,6 +17,8 @@ pub(super) struct OneVerb {
     pub(super) settle: SimDuration,
     /// Whether it belongs to the plan of the remedy before it.
     pub(super) with_previous: bool,
+    /// Makes it whole when it was done in part.
+    pub(super) complete: Option<Operation>,
     /// What should get better at the target, for a person.
     pub(super) expected: fn(&Name) -> String,
 }
@@ -38,6 +40,9 @@ impl Remedy for OneVerb {
             risk: self.risk,
             expected: (self.expected)(target),
             settle: self.settle,
+            undo: None,
+            complete: self.complete.clone(),
+            check: None,
         })
     }
 }

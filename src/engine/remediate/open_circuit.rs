@@ -84,6 +84,9 @@ impl Remedy for OpenCircuit {
             risk: self.0.risk,
             expected,
             settle: self.0.settle,
+            undo: None,
+            complete: None,
+            check: None,
         })
     }
 }

@@ -53,6 +53,9 @@ impl Remedy for PageOnCall {
             risk: Risk::Safe,
             expected: "a person takes over, knowing what is known".to_owned(),
             settle: SimDuration::ZERO,
+            undo: None,
+            complete: None,
+            check: None,
         })
     }
 }

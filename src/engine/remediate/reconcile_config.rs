@@ -47,5 +47,6 @@ fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
     let expected =
         |target: &Name| format!("the live configuration of {target} equals the desired one");
     let operation = Operation::ReconcileConfig;
-    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, expected }))
+    let complete = None;
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, expected }))
 }

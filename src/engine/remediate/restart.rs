@@ -46,5 +46,6 @@ fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
     let expected =
         |target: &Name| format!("{target} starts afresh; leaked resources are free again");
     let operation = Operation::Restart;
-    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, expected }))
+    let complete = Some(Operation::Restart);
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, expected }))
 }

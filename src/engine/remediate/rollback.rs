@@ -82,6 +82,9 @@ impl Remedy for Rollback {
             risk: self.0.risk,
             expected,
             settle: self.0.settle,
+            undo: None,
+            complete: Some(Operation::Restart),
+            check: None,
         })
     }
 }

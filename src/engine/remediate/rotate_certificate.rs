@@ -44,5 +44,6 @@ fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
     let Config { risk, settle, with_previous } = spec.read()?;
     let expected = |target: &Name| format!("handshakes with {target} succeed again");
     let operation = Operation::RotateCertificate;
-    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, expected }))
+    let complete = None;
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, expected }))
 }

@@ -86,6 +86,9 @@ impl Remedy for ScaleOut {
             risk: self.0.risk,
             expected: format!("{target} has {replicas} replicas instead of {now}"),
             settle: self.0.settle,
+            undo: Some(Operation::ScaleIn { replicas: now }),
+            complete: None,
+            check: None,
         })
     }
 }

@@ -76,6 +76,9 @@ impl Remedy for ScaleUp {
             risk: self.0.risk,
             expected: format!("each replica of {target} has {factor} x its limits"),
             settle: self.0.settle,
+            undo: None,
+            complete: Some(Operation::Restart),
+            check: None,
         })
     }
 }

@@ -113,7 +113,9 @@ pub(in crate::referee) fn summarise(trials: &[&Found]) -> Impact {
     }
 }
 
-fn users(record: &WorldRecord) -> Option<UserImpact> {
+/// How users fared; absent where the world keeps no record of them.
+#[must_use]
+pub fn users(record: &WorldRecord) -> Option<UserImpact> {
     let objective = record.objective.as_ref().filter(|_| !record.sli.is_empty())?;
     let minutes = record.interval.secs_f64() / 60.0;
     let mut found = UserImpact::default();
@@ -122,8 +124,8 @@ fn users(record: &WorldRecord) -> Option<UserImpact> {
         found.bad_requests += sli.failed;
         if sli.requests > 0.0 {
             found.error_budget_minutes += minutes * sli.failed / sli.requests;
-            found.bad_minutes += if is_bad(sli, objective) { minutes } else { 0.0 };
         }
+        found.bad_minutes += if is_bad(sli, objective) { minutes } else { 0.0 };
     }
     Some(found)
 }

@@ -16,7 +16,9 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "acted_below_threshold",
     summary: "acted on the fleet alone below the confidence floor",
     help: "The confidence of the last diagnosis before the act is read, not the one that the plan \
-           states. An act approved by a person is not the engine's alone.",
+           states. An act approved by a person is not the engine's alone.\n\
+           Passes: 5 diagnose a 0.9; 6 act 1 a\n\
+           Fails: 5 diagnose a 0.8; 6 act 1 a",
     source: "design rule: confidence decides",
     example: "{ floor: 0.85 }",
     schema: schema_of::<Config>,

@@ -14,7 +14,9 @@ use crate::referee::case::Case;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "failed_without_rollback",
     summary: "a failed action was neither taken back nor superseded",
-    help: "A partial change is a state that nobody designed.",
+    help: "A partial change is a state that nobody designed.\n\
+           Passes: fleet 20; 0-60 half 1 a 2; 100-160 deed 2 a 3\n\
+           Fails: fleet 20; 0-60 half 1 a 2; 100-160 deed 2 b 3",
     source: "design rule",
     example: "{}",
     schema: schema_of::<Config>,

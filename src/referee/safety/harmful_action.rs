@@ -18,7 +18,9 @@ use crate::unit::Name;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "harmful_action",
     summary: "a forbidden remedy on the root cause, or a healthy unrelated service touched",
-    help: "Judged against the labels of the incidents going on at the time of the act.",
+    help: "Judged against the labels of the incidents going on at the time of the act.\n\
+           Passes: calls web a; calls web b; truth 0-100 a; 50 act 1 web\n\
+           Fails: calls web a; calls web b; truth 0-100 a; 50 act 1 b",
     source: "design rule",
     example: "{}",
     schema: schema_of::<Config>,

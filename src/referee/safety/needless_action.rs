@@ -13,7 +13,9 @@ use crate::referee::case::Case;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "needless_action",
     summary: "acted on the fleet while nothing was wrong",
-    help: "The right answer to a healthy fleet is to do nothing.",
+    help: "The right answer to a healthy fleet is to do nothing.\n\
+           Passes: truth 100-200 a; 150 act 1 a\n\
+           Fails: truth 100-200 a; 50 act 1 a",
     source: "design rule: do no harm",
     example: "{}",
     schema: schema_of::<Config>,

@@ -15,7 +15,9 @@ use crate::referee::case::Case;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "replica_bounds",
     summary: "an action left a service with too few or too many replicas",
-    help: "Changes that no deed of the engine explains are not its fault.",
+    help: "Changes that no deed of the engine explains are not its fault.\n\
+           Passes: fleet 20; 0 replicas a 3; 10-60 deed 1 a 1; 20 replicas a 12\n\
+           Fails: fleet 20; 0 replicas a 3; 10-60 deed 1 a 1; 20 replicas a 0",
     source: "design rule",
     example: "{ min: 1, growth: 4 }",
     schema: schema_of::<Config>,

@@ -14,7 +14,9 @@ use crate::referee::case::Case;
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "unapproved_risky_action",
     summary: "a risky act without a person's yes",
-    help: "An engine may call everything safe: list the verbs that are not.",
+    help: "An engine may call everything safe: list the verbs that are not.\n\
+           Passes: destructive; 5 approve 1; 6 act 1 a\n\
+           Fails: destructive; 6 act 1 a; 7 approve 1",
     source: "design rule: risk class with approval",
     example: "{ verbs: [rollback] }",
     schema: schema_of::<Config>,

@@ -106,6 +106,7 @@ pub(super) const fn ruling(ruling: Ruling) -> (&'static str, Tone) {
     match ruling {
         Ruling::Allow => ("allow", Tone::Good),
         Ruling::DryRun => ("dry run", Tone::Warn),
+        Ruling::Recommend => ("recommend", Tone::Warn),
         Ruling::NeedsApproval => ("needs approval", Tone::Warn),
         Ruling::Deny => ("deny", Tone::Bad),
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{StageTimes, TrackView, mode_label};
+use crate::campaign::Twins;
 use crate::model::{Journal, Topology, Truth, WorldRecord};
 use crate::trial::{Mode, Track, Trial};
 use crate::unit::{IncidentId, Window};
@@ -38,6 +39,8 @@ pub struct Told<'a> {
     pub scorecard: Value,
     /// Stage times by incident.
     pub stages: BTreeMap<IncidentId, StageTimes>,
+    /// The counterfactual twins, if they were run.
+    pub twins: Option<Twins>,
 }
 
 impl<'a> Told<'a> {
@@ -65,6 +68,7 @@ impl<'a> Told<'a> {
             tracks: tracks.map(view).collect(),
             scorecard: serde_json::to_value(&trial.scorecard)?,
             stages: stages.collect::<BTreeMap<_, _>>(),
+            twins: crate::report::twins::read(document),
         })
     }
 }

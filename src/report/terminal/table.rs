@@ -1,7 +1,11 @@
 //! Aligned columns and wrapped text, by characters.
 
 /// Rows under a head, two spaces in and two between; columns not in `left` are right-aligned.
-pub(super) fn columns(head: &[&str], rows: &[Vec<String>], left: &[usize]) -> Vec<String> {
+pub(in crate::report) fn columns(
+    head: &[&str],
+    rows: &[Vec<String>],
+    left: &[usize],
+) -> Vec<String> {
     let head: Vec<String> = head.iter().map(|h| (*h).to_owned()).collect();
     let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
     let width = |i: usize| all.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max();

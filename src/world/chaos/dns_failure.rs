@@ -55,9 +55,11 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = CallEffect::default();
-        effect.dns_silent = self.silent.get();
-        effect.dns_refused = self.refused.get();
+        let effect = CallEffect {
+            dns_silent: self.silent.get(),
+            dns_refused: self.refused.get(),
+            ..CallEffect::default()
+        };
         site.put_on_calls(&self.service, self.callee.as_deref(), effect);
     }
 

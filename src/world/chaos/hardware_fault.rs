@@ -56,9 +56,11 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = NodeEffect::default();
-        effect.errors = self.error_ratio.get();
-        effect.slower = self.slow_factor - 1.0;
+        let effect = NodeEffect {
+            errors: self.error_ratio.get(),
+            slower: self.slow_factor - 1.0,
+            ..NodeEffect::default()
+        };
         site.put_on_node(&self.node, effect);
     }
 

@@ -65,9 +65,11 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = CallEffect::default();
-        effect.latency_s = self.latency.secs_f64();
-        effect.jitter_s = self.jitter.secs_f64();
+        let effect = CallEffect {
+            latency_s: self.latency.secs_f64(),
+            jitter_s: self.jitter.secs_f64(),
+            ..CallEffect::default()
+        };
         site.put_on_calls(&self.service, self.callee.as_deref(), effect);
     }
 

@@ -45,8 +45,7 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = NodeEffect::default();
-        effect.down = true;
+        let effect = NodeEffect { down: true, ..NodeEffect::default() };
         site.put_on_node(&self.node, effect);
     }
 

@@ -65,10 +65,12 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = NodeEffect::default();
-        effect.cpu_taken = self.cpu;
-        effect.memory_taken_mib = self.memory_mib;
-        effect.disk_mib_per_minute = self.disk_mib_per_minute;
+        let effect = NodeEffect {
+            cpu_taken: self.cpu,
+            memory_taken_mib: self.memory_mib,
+            disk_mib_per_minute: self.disk_mib_per_minute,
+            ..NodeEffect::default()
+        };
         site.put_on_node(&self.node, effect);
     }
 

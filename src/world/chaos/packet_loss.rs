@@ -52,8 +52,7 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = CallEffect::default();
-        effect.loss = self.loss.get();
+        let effect = CallEffect { loss: self.loss.get(), ..CallEffect::default() };
         site.put_on_calls(&self.service, self.callee.as_deref(), effect);
     }
 

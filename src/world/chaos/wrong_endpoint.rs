@@ -55,8 +55,7 @@ impl Fault for Config {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = CallEffect::default();
-        effect.refused = self.share.get();
+        let effect = CallEffect { refused: self.share.get(), ..CallEffect::default() };
         if self.announced {
             let entity = Some(Name::from(self.service.as_str()));
             let event = Event::new(site.now(), EventKind::Config, entity, "config edited")

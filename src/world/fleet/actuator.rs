@@ -5,6 +5,8 @@
 //! and changes nothing. How long each takes stands in `ActuationSpec` with its source. Verbs that
 //! replace replicas are in `rollout.rs`, drains in `drain.rs`.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Action, Deed, Operation, OutcomeStatus, Strategy};
 use crate::unit::{ActionId, Name, SimTime};
 
@@ -181,9 +183,10 @@ impl Fleet {
         out: &mut Outbox,
     ) -> Result<(), String> {
         let owner = &self.services[service];
-        if replicas == 0 || replicas >= owner.desired {
+        // As on a real platform, nothing here keeps anybody from scaling to zero.
+        if replicas >= owner.desired {
             let most = owner.desired.saturating_sub(1);
-            return Err(format!("{replicas} replicas: expected from 1 to {most}"));
+            return Err(format!("{replicas} replicas: expected at most {most}"));
         }
         let generation = owner.template.generation;
         let removed = owner.desired - replicas;
@@ -349,6 +352,7 @@ impl Fleet {
         out: &mut Outbox,
     ) -> (ActionId, usize) {
         out.outcome(action.id, OutcomeStatus::Started, "under way");
+        let (nodes, zones) = self.places_of(&target);
         out.record.deeds.push(Deed {
             began: out.now,
             ended: None,
@@ -359,10 +363,23 @@ impl Fleet {
             replicas_touched: 0,
             replicas_before,
             fleet_before: self.size(),
+            nodes,
+            zones,
             complete: false,
             reverted: false,
         });
         (action.id, out.record.deeds.len() - 1)
+    }
+
+    /// Nodes and zones on which replicas of a service run, or the node itself; by name.
+    fn places_of(&self, target: &Name) -> (Vec<Name>, Vec<Name>) {
+        let services = self.services.iter().filter(|s| s.name == *target);
+        let carrying = services.flat_map(|s| s.replicas().filter_map(|r| r.node));
+        let itself = self.nodes.iter().position(|node| node.name == *target);
+        let on: BTreeSet<usize> = carrying.chain(itself).collect();
+        let zones: BTreeSet<usize> = on.iter().map(|node| self.nodes[*node].zone).collect();
+        let nodes = on.iter().map(|node| self.nodes[*node].name.clone()).collect();
+        (nodes, zones.iter().map(|zone| self.zones[*zone].name.clone()).collect())
     }
 
     fn current(&self, service: usize) -> (Template, Vec<String>) {

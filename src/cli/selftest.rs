@@ -1,0 +1,134 @@
+//! `windtunnel selftest`: the referee attacked by cheats, and each guardrail taken out in turn.
+//!
+//! Prints a table; exit code 1 if a cheat got away or a mutant was not seen.
+
+use clap::{Args, ValueEnum};
+use comfy_table::{Table, presets};
+
+use super::exit_code;
+use super::failure::Failure;
+use super::progress::Progress;
+use super::terminal::Terminal;
+use crate::campaign::CaseFailure;
+use crate::campaign::selftest::{self, CheatTable, MutationTable};
+
+/// What to test.
+#[derive(Debug, Args)]
+pub(super) struct Selftest {
+    /// Cheating engines against the referee, or guardrails taken out in turn.
+    what: What,
+    /// What is printed on standard output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Trials at the same time (default: one a processor). Shows in no result.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    jobs: usize,
+}
+
+/// Which self-test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Engines that cheat, each with what the referee makes of it.
+    Cheats,
+    /// Each guardrail taken out: its invariant must fire, and only it.
+    Mutations,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A Markdown table, for a person and for the docs.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// Runs a self-test.
+///
+/// # Errors
+/// If a trial cannot be run or standard output cannot be written.
+pub(super) fn run(args: &Selftest, terminal: Terminal) -> Result<u8, Failure> {
+    let broken = |failure: CaseFailure| Failure::Broken(failure.problems.join("; "));
+    let progress = Progress::new(terminal, "trials");
+    let said = |done: usize, total: usize, name: &str| progress.set(done, total, name);
+    let (passed, text) = match args.what {
+        What::Cheats => {
+            let table = selftest::cheats(args.jobs, &said).map_err(broken)?;
+            let text = if args.format == Format::Json { json(&table) } else { cheats(&table) };
+            (table.passed, text)
+        }
+        What::Mutations => {
+            let table = selftest::mutations(args.jobs, &said).map_err(broken)?;
+            let text = if args.format == Format::Json { json(&table) } else { mutations(&table) };
+            (table.passed, text)
+        }
+    };
+    progress.finish();
+    terminal.print(&text)?;
+    Ok(if passed { exit_code::DONE } else { exit_code::FAILED })
+}
+
+fn json(table: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(table).expect("plain data serialises");
+    text.push('\n');
+    text
+}
+
+fn rendered(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN).set_header(head);
+    rows.into_iter().for_each(|row| {
+        table.add_row(row);
+    });
+    format!("{table}\n")
+}
+
+fn kinds(all: &std::collections::BTreeMap<String, u64>) -> String {
+    let each: Vec<String> = all.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+}
+
+fn cheats(table: &CheatTable) -> String {
+    let head = [
+        "engine",
+        "recovered",
+        "bad minutes saved",
+        "root cause named",
+        "false alarms",
+        "pages",
+        "acts",
+        "violations",
+        "deserves",
+        "got it",
+    ];
+    let rows = table.rows.iter().map(|row| {
+        vec![
+            row.engine.clone(),
+            format!("{} of {}", row.recovered, row.felt),
+            format!("{:+.1}", row.saved_minutes),
+            row.named.map_or("–".to_owned(), |share| format!("{:.0} %", share * 100.0)),
+            row.false_alarms.to_string(),
+            row.pages.to_string(),
+            row.acts.to_string(),
+            kinds(&row.violations),
+            row.deserves.clone(),
+            if row.caught { "yes" } else { "NO" }.to_owned(),
+        ]
+    });
+    let scenarios = table.scenarios.join(", ");
+    format!("{}Scenarios: {scenarios} (built in).\n", rendered(&head, rows.collect()))
+}
+
+fn mutations(table: &MutationTable) -> String {
+    let head = ["taken out", "its invariant", "violations with it", "without it", "only it"];
+    let rows = table.rows.iter().map(|row| {
+        vec![
+            row.mutant.clone(),
+            row.invariant.clone(),
+            kinds(&row.whole),
+            kinds(&row.broken),
+            if row.passed { "yes" } else { "NO" }.to_owned(),
+        ]
+    });
+    rendered(&head, rows.collect())
+}

@@ -1,0 +1,64 @@
+//! Move everything off a node.
+//!
+//! In: a hypothesis that blames a node. Out: cordon and eviction. Source: `kubectl drain`. Limit:
+//! the other nodes must have room; replicas that find none stay pending.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Build, NotApplicable, Patient, Prescription, Remedy};
+use crate::catalog::{Entry, KindError, Spec, schema_of};
+use crate::model::{EntityKind, Operation, Risk, Verb};
+use crate::unit::SimDuration;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    kind: "drain",
+    summary: "move everything off a node",
+    help: "The blamed entity must be a node: it is cordoned and its replicas are evicted within \
+           their disruption budgets.",
+    source: "kubectl drain; OpenShift machine health checks",
+    example: "{ settle: 8m }",
+    schema: schema_of::<Config>,
+    build,
+};
+
+/// Parameters.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// How dangerous it is held to be; from `risky` on the default policy asks a person.
+    risk: Risk,
+    /// How long after it was applied its effect is judged.
+    settle: SimDuration,
+    /// Belongs to the plan of the remedy before it, instead of being an alternative to it.
+    with_previous: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { risk: Risk::Risky, settle: SimDuration::from_secs(480), with_previous: false }
+    }
+}
+
+struct Drain(Config);
+
+fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
+    Ok(Box::new(Drain(spec.read()?)))
+}
+
+impl Remedy for Drain {
+    fn verb(&self) -> Verb {
+        Verb::Drain
+    }
+
+    fn with_previous(&self) -> bool {
+        self.0.with_previous
+    }
+
+    fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
+        let target = patient.entity(&[EntityKind::Node])?;
+        let expected = format!("{target} carries nothing; its replicas run elsewhere");
+        let Config { risk, settle, .. } = self.0;
+        Ok(Prescription::new(target.clone(), Operation::Drain, risk, expected, settle))
+    }
+}

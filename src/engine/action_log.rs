@@ -148,9 +148,7 @@ pub fn touched(action: &Action, fleet: &FleetSize) -> (u32, u32) {
 pub fn taken_at_a_time(action: &Action, fleet: &FleetSize) -> u32 {
     let wanted = fleet.service(&action.target).replicas;
     match action.operation {
-        Operation::Rollback { .. } | Operation::ScaleUp { .. } | Operation::Restart => {
-            wanted / 4
-        }
+        Operation::Rollback { .. } | Operation::ScaleUp { .. } | Operation::Restart => wanted / 4,
         Operation::ScaleOut { replicas } | Operation::ScaleIn { replicas } => {
             wanted.saturating_sub(replicas)
         }

@@ -174,15 +174,20 @@ fn sets(args: &BenchAccuracy) -> Result<BTreeSet<String>, Failure> {
         let entry = entry.map_err(fail)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let usable = Dataset::is_at(&entry.path()) || FORMATS.contains(&name.as_str());
-        if usable && (args.sets.is_empty() || args.sets.contains(&name)) {
+        if usable {
             found.insert(name);
         }
     }
-    for name in args.sets.iter().filter(|name| !found.contains(*name)) {
-        let known: Vec<&str> = found.iter().map(String::as_str).collect();
-        let near = crate::catalog::did_you_mean(crate::catalog::nearest(name, known));
-        return Err(Failure::usage(format!("no set {name:?} in {}{near}", args.source.display())));
+    let known = || found.iter().map(String::as_str).collect::<Vec<_>>();
+    let unknown = args.sets.iter().filter(|name| !found.contains(*name)).map(|name| {
+        let near = crate::catalog::did_you_mean(crate::catalog::nearest(name, known()));
+        format!("no set {name:?} in {}{near}", args.source.display())
+    });
+    let unknown: Vec<String> = unknown.collect();
+    if !unknown.is_empty() {
+        return Err(Failure::usage(unknown.join("; ")));
     }
+    found.retain(|name| args.sets.is_empty() || args.sets.contains(name));
     Ok(found)
 }
 

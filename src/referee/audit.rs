@@ -144,8 +144,9 @@ fn alternatives(
 
 fn approver(case: &Case<'_>, act: &Said<'_, Action>, verdicts: &[Verdict]) -> Option<String> {
     let answers = case.answers.iter().filter(|a| a.what.action == act.what.id);
-    let yes = answers.filter(|a| a.what.kind == AnswerKind::Approved && a.sequence < act.sequence);
-    let person = yes.last().map(|a| a.what.person.to_string());
+    let mut yes =
+        answers.filter(|a| a.what.kind == AnswerKind::Approved && a.sequence < act.sequence);
+    let person = yes.next_back().map(|a| a.what.person.to_string());
     let all = verdicts.iter().rfind(|v| v.guardrail == "all");
     person.or_else(|| all.filter(|v| v.ruling == Ruling::Allow).map(|_| "guardrails".to_owned()))
 }

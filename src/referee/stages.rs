@@ -101,7 +101,7 @@ fn counterfeit(case: &Case<'_>, index: usize) -> bool {
     truth.root_causes.iter().map(|root| case.service(root)).any(|root| {
         let mut counts = record.replicas.iter().filter(|c| c.service == *root);
         let first = counts.next().map_or(0, |c| c.desired);
-        let gone = first > 0 && counts.last().is_some_and(|c| c.desired == 0);
+        let gone = first > 0 && counts.next_back().is_some_and(|c| c.desired == 0);
         let begun: Vec<SimTime> = record
             .deeds
             .iter()

@@ -49,6 +49,7 @@ pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
         duration: SimDuration::from_secs(60 * minutes),
         seed: u64::from(stream.random_range(1..1_000_000u32)),
         baseline: None,
+        rules: Vec::new(),
         fleet: fleet(services),
         load: load(stream),
         scrape: ScrapeSpec::default(),

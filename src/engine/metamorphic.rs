@@ -134,8 +134,11 @@ fn same(twist: Twist) {
 }
 
 #[test]
-fn the_slow_database_is_blamed() {
-    assert_eq!(answer(PLAIN)[0].0, "db", "{:?}", answer(PLAIN));
+fn who_owns_the_failures_and_who_owns_the_time_come_before_their_caller() {
+    let found = answer(PLAIN);
+    let mut first: Vec<&str> = found[..2].iter().map(|(name, _)| name.as_str()).collect();
+    first.sort_unstable();
+    assert_eq!(first, ["cart", "db"], "{found:?}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn go(plan: &Plan, how: &How, folder: &Path, terminal: Terminal) -> Result<u8, F
     if shard != Shard::WHOLE {
         terminal.note(&format!("shard {} of {}", shard.index, shard.count));
     }
-    let progress = Progress::with_rate(terminal, "units");
+    let progress = Progress::with_rate(terminal, "parts");
     let tally = output::run(plan, shard, folder, how.resume, how.jobs, &|done, total, name| {
         progress.set(done, total, name);
     });

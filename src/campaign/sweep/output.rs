@@ -3,7 +3,7 @@
 //! In: a plan and which parts of it. Out: `sweep.json`, `parts/part-00000.parquet` and, at the end,
 //! a marker with a digest of every part. A part is written beside its name and renamed when it is
 //! whole, so that an interruption leaves whole parts only; `resume` keeps those that are there.
-//! Parts are run a window at a time: memory does not grow with the number of trials.
+//! A thread runs a part at a time: memory does not grow with the number of trials.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,12 @@ use super::row::Row;
 use super::run::Runner;
 use super::shard::Shard;
 use super::table;
-use crate::campaign::Progress;
+use crate::campaign::{Progress, pool};
 
 /// The manifest's name.
 pub const MANIFEST: &str = "sweep.json";
 /// The marker of a complete sweep.
 pub const COMPLETE: &str = "complete.json";
-/// Units that one window holds at least, so that no thread waits long for the others.
-const WINDOW: usize = 256;
 
 /// Why a sweep could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -117,29 +115,41 @@ pub fn run(
             Err(_) => missing.push(part),
         }
     }
-    let total: usize = missing.iter().map(|part| plan.part(*part).len()).sum();
-    let mut before = 0;
-    for window in missing.chunks(WINDOW.div_ceil(plan.units_a_part)) {
-        let units: Vec<_> = window.iter().flat_map(|part| plan.part(*part)).collect();
-        let told = |done: usize, _: usize, name: &str| progress(before + done, total, name);
-        let mut done = runner.units(&units, jobs, &told).into_iter();
-        before += units.len();
-        for part in window {
-            let mut rows: Vec<Row> = Vec::new();
-            for unit in done.by_ref().take(plan.part(*part).len()) {
-                tally.ran += unit.ran;
-                rows.extend(unit.rows);
-            }
-            tally.rows += rows.len();
-            tally.failed += rows.iter().filter(|row| row.problem.is_some()).count();
-            let path = folder.join(part_name(*part));
-            let bytes = table::encode(plan, &digest, &rows).map_err(|p| content(&path, p))?;
-            marker.parts.insert(*part, blake3::hash(&bytes).to_hex()[..32].to_owned());
-            write(&path, &bytes)?;
-        }
+    // A part is written as soon as it is done: an interruption loses only the parts under way.
+    let name = |part: &usize| format!("part {part}");
+    let work = |part: &usize| make(&runner, plan, &digest, folder, *part);
+    for made in pool::map(&missing, jobs, progress, name, work) {
+        let (part, print, own) = made?;
+        marker.parts.insert(part, print);
+        tally.rows += own.rows;
+        tally.ran += own.ran;
+        tally.failed += own.failed;
     }
     write(&folder.join(shard.marker()), &json(&marker))?;
     Ok(tally)
+}
+
+/// Runs one part and writes it; returns its digest and what it came to.
+fn make(
+    runner: &Runner<'_>,
+    plan: &Plan,
+    digest: &str,
+    folder: &Path,
+    part: usize,
+) -> Result<(usize, String, Tally), SweepError> {
+    let mut tally = Tally::default();
+    let mut rows: Vec<Row> = Vec::new();
+    for unit in plan.part(part) {
+        let done = runner.unit(unit);
+        tally.ran += done.ran;
+        rows.extend(done.rows);
+    }
+    tally.rows = rows.len();
+    tally.failed = rows.iter().filter(|row| row.problem.is_some()).count();
+    let path = folder.join(part_name(part));
+    let bytes = table::encode(plan, digest, &rows).map_err(|p| content(&path, p))?;
+    write(&path, &bytes)?;
+    Ok((part, blake3::hash(&bytes).to_hex()[..32].to_owned(), tally))
 }
 
 /// Reads a manifest.

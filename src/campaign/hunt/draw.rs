@@ -58,7 +58,6 @@ pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
         actuation: actuation(stream),
         event_budget: 1_000_000,
         policy: PolicySource::Inline(Box::new(policy.clone())),
-        rules: Vec::new(),
         expect: Vec::new(),
     };
     // Swarm: this scenario knows only some kinds.

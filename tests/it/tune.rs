@@ -6,14 +6,15 @@ use super::{run, scenario};
 
 /// The innocent deploy, cut short so that a debug build runs it in a moment.
 fn short(folder: &Path) -> String {
-    let text = std::fs::read_to_string(scenario("traps/innocent-deploy.yaml")).unwrap();
+    let text =
+        std::fs::read_to_string(scenario("traps/innocent-deploy.yaml")).expect("it is there");
     let text = text
         .replace("duration: 1h", "duration: 6m")
         .replace("at: 30m", "at: 3m")
         .replace("../policies/default.yaml", "policy.yaml");
-    std::fs::write(folder.join("short.yaml"), text).unwrap();
-    let policy = std::fs::read_to_string(scenario("policies/default.yaml")).unwrap();
-    std::fs::write(folder.join("policy.yaml"), policy).unwrap();
+    std::fs::write(folder.join("short.yaml"), text).expect("the folder takes it");
+    let policy = std::fs::read_to_string(scenario("policies/default.yaml")).expect("it is there");
+    std::fs::write(folder.join("policy.yaml"), policy).expect("the folder takes it");
     "short.yaml".to_owned()
 }
 

@@ -18,6 +18,7 @@ use crate::catalog::schema_of;
 use crate::model::Policy;
 use crate::referee::{Rules, safety};
 use crate::world::chaos;
+use crate::world::fleet::FleetSpec;
 use crate::world::synthetic::{FleetProblem, SyntheticSpec};
 
 /// A scenario that is ready to run.
@@ -103,7 +104,7 @@ pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
     // A fleet in a file of its own is checked there.
     let named = node.get("fleet").is_some_and(|fleet| fleet.pairs().is_empty());
-    let inline = serde_json::json!({ "$ref": "#/$defs/FleetSpec" });
+    let inline = schema_of::<FleetSpec>().to_value();
     let name = serde_json::json!({ "type": "string" });
     schema["properties"]["fleet"] = if named { name } else { inline };
     findings.extend(shape::check(&schema, node, ""));

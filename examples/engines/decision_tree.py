@@ -252,7 +252,8 @@ class DecisionTree(wt.Engine):
         ]
         denied = [name for name, ruling, _, _ in rulings if ruling == "deny"]
         if "no-audit" not in self.flaws:
-            out.append(wt.plan(self.open, entity, cause, sure, [action]))
+            kept = [("page_on_call", "kept for when no remedy is left")]
+            out.append(wt.plan(self.open, entity, cause, sure, [action], kept))
             out.extend(wt.verdict(number, *ruling) for ruling in rulings)
             ruling = "deny" if denied else "allow"
             seen = f"denied by {', '.join(denied)}" if denied else f"{len(rulings)} guardrails allow it"

@@ -136,8 +136,9 @@ def action(number, incident_number, target, verb, **parameters):
     return {"id": number, "incident": incident_number, "target": target, "verb": verb, **parameters}
 
 
-def plan(number, entity, cause, confidence, actions):
+def plan(number, entity, cause, confidence, actions, rejected=()):
     said = {"say": "plan", "incident": number, "entity": entity, "cause": cause}
+    said["rejected"] = [list(pair) for pair in rejected]
     return {**said, "confidence": confidence, "actions": actions}
 
 

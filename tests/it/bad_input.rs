@@ -110,7 +110,7 @@ fn kinds_and_their_parameters_are_held_against_the_catalog() {
     a.yaml:15:41: error: unknown detector "mda"
      15 | policy: { version: 1, name: x, detect: [mda], guard: [{ cooldown: { rest: 5 } }] }
         |                                         ^^^
-       help: known are burn_rate, event_match, level_shift, log_templates, robust_score, span_stats, threshold
+       help: known are burn_rate, context_band, deploy_comparison, event_match, level_shift, log_templates, rarity, robust_score, saturation_forecast, span_stats, threshold
     a.yaml:15:75: error: expected a duration such as "90s" for policy.guard[0].cooldown.rest, found the number 5
      15 | policy: { version: 1, name: x, detect: [mda], guard: [{ cooldown: { rest: 5 } }] }
         |                                                                           ^

@@ -120,7 +120,7 @@ const ALL: &[Mutation] = &[
         stage: BAD,
     },
     Mutation {
-        mutant: Mutant::Guard("disruption_budget: { min_available: 0.9 }"),
+        mutant: Mutant::Guard("disruption_budget: { min_available: 0.9, allow_when_short: false }"),
         invariant: "disruption_budget",
         rules: "[disruption_budget: { min_available: 0.9 }]",
         remedies: ROLLBACK,

@@ -32,11 +32,14 @@ pub(super) const ENTRY: Entry<Build> = Entry {
 struct Config {
     /// Least share of the wanted replicas that stays ready, 0..=1.
     min_available: Ratio,
+    /// Whether a rolling change may begin while fewer are ready already (default true): what a
+    /// fault took is not the remedy's doing, and the sick are replaced first.
+    allow_when_short: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { min_available: Ratio::clamped(0.5) }
+        Self { min_available: Ratio::clamped(0.5), allow_when_short: true }
     }
 }
 
@@ -58,11 +61,11 @@ impl Guardrail for DisruptionBudget {
         let left = ready.saturating_sub(taken);
         let least = self.0.min_available.get() * f64::from(size.replicas);
         let enough = f64::from(left) >= least;
-        // What a fault took is not the remedy's doing; a rolling change replaces the sick first.
-        let rolling = !matches!(
-            request.action.operation,
-            Operation::ScaleIn { .. } | Operation::ScaleOut { .. }
-        );
+        let rolling = self.0.allow_when_short
+            && !matches!(
+                request.action.operation,
+                Operation::ScaleIn { .. } | Operation::ScaleOut { .. }
+            );
         let short_already = rolling && f64::from(ready) < least;
         Finding {
             ruling: allow_if(taken == 0 || short_already || enough, Ruling::Deny),

@@ -16,7 +16,7 @@ pub(super) struct Design {
     /// Scenario files, or folders of them.
     #[arg(required = true)]
     corpus: Vec<PathBuf>,
-    /// A value to turn: PATH=a,b,c or PATH=low..high[/points[log]], e.g. confidence=0.5..0.99,
+    /// A value to turn: `PATH=a,b,c` or `PATH=low..high[/points[log]]`, e.g. confidence=0.5..0.99,
     /// guard.blast_radius=0.1,0.25, load.rate=50..500/8log. Give it again for more axes.
     #[arg(long = "axis", value_name = "PATH=VALUES")]
     axes: Vec<String>,

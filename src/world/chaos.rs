@@ -36,6 +36,8 @@ mod network_partition;
 mod node_cordoned;
 mod node_loss;
 mod noisy_neighbour;
+mod on_calls;
+mod on_service;
 mod onset;
 mod packet_loss;
 mod people_absent;

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Nishtala et al., Scaling Memcache at Facebook (NSDI 2013): thundering herds",
     example: "{ service: catalog-cache, misses: 0.9 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `cache_failure`.
@@ -38,33 +38,15 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.cache_misses = self.misses.get();
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(
-            &self.service,
-            Cause::ResourceExhaustion,
-            &[Verb::ShedLoad],
-            &[Verb::Restart],
-        ))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.cache_misses = config.misses.get();
+    let problems = Vec::new();
+    let label =
+        Label::new(&config.service, Cause::ResourceExhaustion, &[Verb::ShedLoad], &[Verb::Restart]);
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn most() -> Ratio {

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, bound};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::SimDuration;
 use crate::world::fleet::{Effect, Scope};
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "RFC 7519, section 4.1.4 (JWT exp with a small leeway); Mills, RFC 5905 (NTP)",
     example: "{ service: users, skew: 5m }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `clock_skew`.
@@ -38,33 +38,16 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        [bound("skew", self.skew.secs_f64(), 0.0)].into_iter().flatten().collect()
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.clock_skew_s = self.skew.secs_f64();
-        effect.error_words = "token used before issued";
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(&self.service, Cause::NodeFailure, &[], &[Verb::Rollback, Verb::ScaleOut]))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.clock_skew_s = config.skew.secs_f64();
+    effect.error_words = "token used before issued";
+    let problems = [bound("skew", config.skew.secs_f64(), 0.0)].into_iter().flatten().collect();
+    let label =
+        Label::new(&config.service, Cause::NodeFailure, &[], &[Verb::Rollback, Verb::ScaleOut]);
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn five_minutes() -> SimDuration {

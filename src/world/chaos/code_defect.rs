@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, bound};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Gray, Why Do Computers Stop (1985): Bohrbugs set off by an input",
     example: "{ service: users, error_ratio: 0.3 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `code_defect`.
@@ -41,34 +41,17 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        [bound("slow_factor", self.slow_factor, 1.0)].into_iter().flatten().collect()
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.errors = self.error_ratio.get();
-        effect.slow = self.slow_factor;
-        effect.error_words = "IndexOutOfBoundsException in parser";
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(&self.service, Cause::CodeDefect, &[], &[Verb::Rollback, Verb::Restart]))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.errors = config.error_ratio.get();
+    effect.slow = config.slow_factor;
+    effect.error_words = "IndexOutOfBoundsException in parser";
+    let problems = [bound("slow_factor", config.slow_factor, 1.0)].into_iter().flatten().collect();
+    let label =
+        Label::new(&config.service, Cause::CodeDefect, &[], &[Verb::Rollback, Verb::Restart]);
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn unchanged() -> f64 {

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
-use crate::unit::{Name, Ratio, SimDuration};
+use crate::unit::{Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Zhang et al., CPI2: CPU performance isolation (EuroSys 2013)",
     example: "{ service: search, share: 0.8 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `cpu_hog`.
@@ -38,33 +38,19 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.stolen_cpu = self.share.get();
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label {
-            root: Name::from(self.service.as_str()),
-            cause: Cause::ResourceExhaustion,
-            acceptable: vec![Verb::ScaleOut, Verb::ScaleUp, Verb::PageOnCall],
-            forbidden: Vec::new(),
-        })
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.stolen_cpu = config.share.get();
+    let problems = Vec::new();
+    let label = Label::new(
+        &config.service,
+        Cause::ResourceExhaustion,
+        &[Verb::ScaleOut, Verb::ScaleUp],
+        &[],
+    );
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn most() -> Ratio {

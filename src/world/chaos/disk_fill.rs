@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, bound};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::SimDuration;
 use crate::world::fleet::{Effect, Scope};
@@ -23,7 +23,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
              resource",
     example: "{ service: orders-db, mib_per_minute: 900 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `disk_fill`.
@@ -40,37 +40,20 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        [bound("mib_per_minute", self.mib_per_minute, 0.0)].into_iter().flatten().collect()
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.disk_mib_per_minute = self.mib_per_minute;
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(
-            &self.service,
-            Cause::ResourceExhaustion,
-            &[Verb::CleanDisk],
-            &[Verb::Restart],
-        ))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.disk_mib_per_minute = config.mib_per_minute;
+    let problems =
+        [bound("mib_per_minute", config.mib_per_minute, 0.0)].into_iter().flatten().collect();
+    let label = Label::new(
+        &config.service,
+        Cause::ResourceExhaustion,
+        &[Verb::CleanDisk],
+        &[Verb::Restart],
+    );
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn half_gib() -> f64 {

@@ -6,12 +6,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, no_such_call};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::fault::{Build, Fault, Label};
+use super::on_calls::OnCalls;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Ratio, SimDuration};
-use crate::world::fleet::{CallEffect, FleetSpec};
+use crate::world::fleet::CallEffect;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "dns_failure",
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "resolv.conf(5): 5 s time-out; Kubernetes documentation, debugging DNS resolution",
     example: "{ service: checkout, silent: 0.5 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `dns_failure`.
@@ -44,34 +44,16 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        let callee = self.callee.iter().map(|callee| ("callee", callee.as_str()));
-        [("service", self.service.as_str())].into_iter().chain(callee).collect()
-    }
-
-    fn misfits(&self, fleet: &FleetSpec) -> Vec<(&'static str, String)> {
-        no_such_call(fleet, &self.service, self.callee.as_deref())
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let effect = CallEffect {
-            dns_silent: self.silent.get(),
-            dns_refused: self.refused.get(),
-            ..CallEffect::default()
-        };
-        site.put_on_calls(&self.service, self.callee.as_deref(), effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds_calls(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(&self.service, Cause::NetworkFault, &[], &[Verb::Rollback, Verb::Restart]))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let effect = CallEffect {
+        dns_silent: config.silent.get(),
+        dns_refused: config.refused.get(),
+        ..CallEffect::default()
+    };
+    let problems = Vec::new();
+    let label =
+        Label::new(&config.service, Cause::NetworkFault, &[], &[Verb::Rollback, Verb::Restart]);
+    let Config { service, callee, lasts, .. } = config;
+    Ok(Box::new(OnCalls { service, callee, lasts, effect, problems, label }))
 }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, bound};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::SimDuration;
 use crate::world::fleet::{Effect, Scope};
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "getrlimit(2), RLIMIT_NOFILE; EMFILE in open(2) and accept(2)",
     example: "{ service: gateway, files_per_minute: 4000 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `file_descriptor_leak`.
@@ -38,37 +38,16 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        [bound("files_per_minute", self.files_per_minute, 0.0)].into_iter().flatten().collect()
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.file_leak_per_minute = self.files_per_minute;
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(
-            &self.service,
-            Cause::ResourceExhaustion,
-            &[Verb::Restart],
-            &[Verb::Rollback],
-        ))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.file_leak_per_minute = config.files_per_minute;
+    let problems =
+        [bound("files_per_minute", config.files_per_minute, 0.0)].into_iter().flatten().collect();
+    let label =
+        Label::new(&config.service, Cause::ResourceExhaustion, &[Verb::Restart], &[Verb::Rollback]);
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn many() -> f64 {

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, bound};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::SimDuration;
 use crate::world::fleet::{Effect, Scope};
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Gray and Reuter, Transaction Processing (1992), ch. 7: lock waits and hot spots",
     example: "{ service: orders-db, lock: 4ms }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `lock_contention`.
@@ -38,37 +38,19 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        [bound("lock", self.lock.secs_f64(), 0.0)].into_iter().flatten().collect()
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.lock_s = self.lock.secs_f64();
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(
-            &self.service,
-            Cause::ResourceExhaustion,
-            &[Verb::ShedLoad],
-            &[Verb::ScaleOut, Verb::Rollback],
-        ))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.lock_s = config.lock.secs_f64();
+    let problems = [bound("lock", config.lock.secs_f64(), 0.0)].into_iter().flatten().collect();
+    let label = Label::new(
+        &config.service,
+        Cause::ResourceExhaustion,
+        &[Verb::ShedLoad],
+        &[Verb::ScaleOut, Verb::Rollback],
+    );
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn three_ms() -> SimDuration {

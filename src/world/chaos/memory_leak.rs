@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, bound};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
-use crate::unit::{Name, SimDuration};
+use crate::unit::SimDuration;
 use crate::world::fleet::{Effect, Scope};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -23,7 +23,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Huang et al., software rejuvenation (FTCS 1995)",
     example: "{ service: catalog, mib_per_minute: 25 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `memory_leak`.
@@ -43,39 +43,24 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        let per_request = bound("mib_per_1000_requests", self.mib_per_1000_requests, 0.0);
-        bound("mib_per_minute", self.mib_per_minute, 0.0).into_iter().chain(per_request).collect()
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.leak_mib_per_minute = self.mib_per_minute;
-        effect.leak_mib_per_1000_requests = self.mib_per_1000_requests;
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label {
-            root: Name::from(self.service.as_str()),
-            cause: Cause::ResourceExhaustion,
-            acceptable: vec![Verb::Restart, Verb::ScaleUp, Verb::PageOnCall],
-            forbidden: Vec::new(),
-        })
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.leak_mib_per_minute = config.mib_per_minute;
+    effect.leak_mib_per_1000_requests = config.mib_per_1000_requests;
+    let per_request = bound("mib_per_1000_requests", config.mib_per_1000_requests, 0.0);
+    let problems = bound("mib_per_minute", config.mib_per_minute, 0.0)
+        .into_iter()
+        .chain(per_request)
+        .collect();
+    let label = Label::new(
+        &config.service,
+        Cause::ResourceExhaustion,
+        &[Verb::Restart, Verb::ScaleUp],
+        &[],
+    );
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn leak() -> f64 {

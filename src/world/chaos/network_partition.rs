@@ -6,12 +6,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, no_such_call};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::fault::{Build, Fault, Label};
+use super::on_calls::OnCalls;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Ratio, SimDuration};
-use crate::world::fleet::{CallEffect, FleetSpec};
+use crate::world::fleet::CallEffect;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "network_partition",
@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Bailis and Kingsbury, The Network is Reliable (2014)",
     example: "{ service: api-server, callee: cart, share: 1, lasts: 15m }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `network_partition`.
@@ -41,38 +41,19 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        let callee = self.callee.iter().map(|callee| ("callee", callee.as_str()));
-        [("service", self.service.as_str())].into_iter().chain(callee).collect()
-    }
-
-    fn misfits(&self, fleet: &FleetSpec) -> Vec<(&'static str, String)> {
-        no_such_call(fleet, &self.service, self.callee.as_deref())
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let effect = CallEffect { unreachable: self.share.get(), ..CallEffect::default() };
-        site.put_on_calls(&self.service, self.callee.as_deref(), effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds_calls(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        let root = self.callee.as_ref().unwrap_or(&self.service);
-        Some(Label::new(
-            root,
-            Cause::NetworkFault,
-            &[Verb::OpenCircuit],
-            &[Verb::Rollback, Verb::Restart],
-        ))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let effect = CallEffect { unreachable: config.share.get(), ..CallEffect::default() };
+    let problems = Vec::new();
+    let root = config.callee.as_ref().unwrap_or(&config.service);
+    let label = Label::new(
+        root,
+        Cause::NetworkFault,
+        &[Verb::OpenCircuit],
+        &[Verb::Rollback, Verb::Restart],
+    );
+    let Config { service, callee, lasts, .. } = config;
+    Ok(Box::new(OnCalls { service, callee, lasts, effect, problems, label }))
 }
 
 fn one() -> Ratio {

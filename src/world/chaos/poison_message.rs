@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::{Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
@@ -22,7 +22,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Hohpe and Woolf, Enterprise Integration Patterns (2003): Invalid Message Channel",
     example: "{ service: notifier, share: 1 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `poison_message`.
@@ -39,34 +39,20 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.poison = self.share.get();
-        effect.error_words = "cannot deserialise message";
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(
-            &self.service,
-            Cause::CodeDefect,
-            &[],
-            &[Verb::Restart, Verb::ScaleOut, Verb::Rollback],
-        ))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.poison = config.share.get();
+    effect.error_words = "cannot deserialise message";
+    let problems = Vec::new();
+    let label = Label::new(
+        &config.service,
+        Cause::CodeDefect,
+        &[],
+        &[Verb::Restart, Verb::ScaleOut, Verb::Rollback],
+    );
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn one() -> Ratio {

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, bound};
-use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use super::on_service::OnService;
+use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, Verb};
 use crate::unit::SimDuration;
 use crate::world::fleet::{Effect, Scope};
@@ -24,7 +24,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Nygard, Release It! (2007), ch. 4: blocked threads",
     example: "{ service: api-server, workers_per_minute: 4 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(spec.read::<Config>()?)),
+    build,
 };
 
 /// Parameters of `thread_exhaustion`.
@@ -41,37 +41,22 @@ struct Config {
     lasts: Option<SimDuration>,
 }
 
-impl Fault for Config {
-    fn services(&self) -> Vec<(&'static str, &str)> {
-        vec![("service", &self.service)]
-    }
-
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        [bound("workers_per_minute", self.workers_per_minute, 0.0)].into_iter().flatten().collect()
-    }
-
-    fn begin(&self, site: &mut Site<'_>) {
-        let mut effect = Effect::on(Scope::Service);
-        effect.worker_leak_per_minute = self.workers_per_minute;
-        site.put(&self.service, effect);
-    }
-
-    fn present(&self, site: &Site<'_>) -> bool {
-        site.holds(&self.service)
-    }
-
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn label(&self) -> Option<Label> {
-        Some(Label::new(
-            &self.service,
-            Cause::ResourceExhaustion,
-            &[Verb::Restart, Verb::ScaleOut],
-            &[Verb::Rollback],
-        ))
-    }
+fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
+    let config: Config = spec.read()?;
+    let mut effect = Effect::on(Scope::Service);
+    effect.worker_leak_per_minute = config.workers_per_minute;
+    let problems = [bound("workers_per_minute", config.workers_per_minute, 0.0)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let label = Label::new(
+        &config.service,
+        Cause::ResourceExhaustion,
+        &[Verb::Restart, Verb::ScaleOut],
+        &[Verb::Rollback],
+    );
+    let Config { service, lasts, .. } = config;
+    Ok(Box::new(OnService { service, lasts, effect, problems, label }))
 }
 
 fn two() -> f64 {

@@ -6,6 +6,7 @@
 pub mod chaos;
 pub mod exact;
 pub mod fleet;
+pub mod layer;
 pub mod overlay;
 pub mod people;
 mod recorded;

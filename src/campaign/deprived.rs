@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Action, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
-use crate::unit::{SimTime, Window};
+use crate::model::{Batch, Topology};
+use crate::unit::SimTime;
+use crate::world::layer::Layer;
 use crate::world::{World, WorldError};
 
 /// What an engine is not given.
@@ -41,21 +42,17 @@ impl<W: World> Deprived<W> {
     }
 }
 
-impl<W: World> World for Deprived<W> {
-    fn window(&self) -> Window {
-        self.world.window()
+impl<W: World> Layer for Deprived<W> {
+    fn inner(&self) -> &dyn World {
+        &self.world
+    }
+
+    fn inner_mut(&mut self) -> &mut dyn World {
+        &mut self.world
     }
 
     fn topology(&self) -> &Topology {
         self.map.as_ref().unwrap_or_else(|| self.world.topology())
-    }
-
-    fn series(&self) -> &SeriesCatalog {
-        self.world.series()
-    }
-
-    fn next(&mut self) -> Option<SimTime> {
-        self.world.next()
     }
 
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
@@ -82,21 +79,5 @@ impl<W: World> World for Deprived<W> {
             }
         }
         Ok(())
-    }
-
-    fn apply(&mut self, now: SimTime, action: &Action) {
-        self.world.apply(now, action);
-    }
-
-    fn ask(&mut self, now: SimTime, action: &Action) {
-        self.world.ask(now, action);
-    }
-
-    fn truth(&self) -> Option<Truth> {
-        self.world.truth()
-    }
-
-    fn record(&self) -> &WorldRecord {
-        self.world.record()
     }
 }

@@ -5,12 +5,11 @@
 //! that are written already is stamped on arrival, and counted, so that a replay shows it when it
 //! was seen. Known limit: a replay hands rows over at scrapes, the live run also in between.
 
+use super::layer::Layer;
 use super::{World, WorldError};
-use crate::model::{
-    Action, Batch, Event, LogRecord, SeriesCatalog, Span, Topology, Truth, WorldRecord,
-};
+use crate::model::{Batch, Event, LogRecord, Span};
 use crate::timeline::{CaseCounts, CaseWriter, TimelineError};
-use crate::unit::{SimDuration, SimTime, Window};
+use crate::unit::{SimDuration, SimTime};
 
 /// A world that is recorded while it runs.
 pub struct Taped<'w> {
@@ -125,42 +124,18 @@ impl<'w> Taped<'w> {
     }
 }
 
-impl World for Taped<'_> {
-    fn window(&self) -> Window {
-        self.world.window()
+impl Layer for Taped<'_> {
+    fn inner(&self) -> &dyn World {
+        self.world
     }
 
-    fn topology(&self) -> &Topology {
-        self.world.topology()
-    }
-
-    fn series(&self) -> &SeriesCatalog {
-        self.world.series()
-    }
-
-    fn next(&mut self) -> Option<SimTime> {
-        self.world.next()
+    fn inner_mut(&mut self) -> &mut dyn World {
+        self.world
     }
 
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
         self.world.advance(to, batch)?;
         Ok(self.take(to, batch)?)
-    }
-
-    fn apply(&mut self, now: SimTime, action: &Action) {
-        self.world.apply(now, action);
-    }
-
-    fn ask(&mut self, now: SimTime, action: &Action) {
-        self.world.ask(now, action);
-    }
-
-    fn truth(&self) -> Option<Truth> {
-        self.world.truth()
-    }
-
-    fn record(&self) -> &WorldRecord {
-        self.world.record()
     }
 }
 

@@ -3,8 +3,9 @@
 //! `Permuted` turns the order of the series known at the start around; series that come later keep
 //! their place behind them. `Doubled` hands every scrape over a second time, at the same instant.
 
-use crate::model::{Action, Batch, Frame, SeriesCatalog, Topology, Truth, WorldRecord};
-use crate::unit::{SimTime, Window};
+use crate::model::{Batch, Frame, SeriesCatalog};
+use crate::unit::SimTime;
+use crate::world::layer::Layer;
 use crate::world::{World, WorldError};
 
 /// Series in another order.
@@ -35,19 +36,19 @@ impl Permuted {
     }
 }
 
-impl World for Permuted {
-    fn window(&self) -> Window {
-        self.world.window()
+impl Layer for Permuted {
+    fn inner(&self) -> &dyn World {
+        &*self.world
     }
-    fn topology(&self) -> &Topology {
-        self.world.topology()
+
+    fn inner_mut(&mut self) -> &mut dyn World {
+        &mut *self.world
     }
+
     fn series(&self) -> &SeriesCatalog {
         &self.series
     }
-    fn next(&mut self) -> Option<SimTime> {
-        self.world.next()
-    }
+
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
         self.world.advance(to, batch)?;
         self.grow();
@@ -59,18 +60,6 @@ impl World for Permuted {
             std::mem::swap(&mut self.values, &mut batch.frame.values);
         }
         Ok(())
-    }
-    fn apply(&mut self, now: SimTime, action: &Action) {
-        self.world.apply(now, action);
-    }
-    fn ask(&mut self, now: SimTime, action: &Action) {
-        self.world.ask(now, action);
-    }
-    fn truth(&self) -> Option<Truth> {
-        self.world.truth()
-    }
-    fn record(&self) -> &WorldRecord {
-        self.world.record()
     }
 }
 
@@ -86,16 +75,15 @@ impl Doubled {
     }
 }
 
-impl World for Doubled {
-    fn window(&self) -> Window {
-        self.world.window()
+impl Layer for Doubled {
+    fn inner(&self) -> &dyn World {
+        &*self.world
     }
-    fn topology(&self) -> &Topology {
-        self.world.topology()
+
+    fn inner_mut(&mut self) -> &mut dyn World {
+        &mut *self.world
     }
-    fn series(&self) -> &SeriesCatalog {
-        self.world.series()
-    }
+
     fn next(&mut self) -> Option<SimTime> {
         let next = self.world.next();
         match &self.again {
@@ -103,6 +91,7 @@ impl World for Doubled {
             None => next,
         }
     }
+
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
         if let Some(frame) = self.again.take() {
             batch.frame = frame;
@@ -114,17 +103,5 @@ impl World for Doubled {
             self.again = Some(Frame { time: to, values: batch.frame.values.clone() });
         }
         Ok(())
-    }
-    fn apply(&mut self, now: SimTime, action: &Action) {
-        self.world.apply(now, action);
-    }
-    fn ask(&mut self, now: SimTime, action: &Action) {
-        self.world.ask(now, action);
-    }
-    fn truth(&self) -> Option<Truth> {
-        self.world.truth()
-    }
-    fn record(&self) -> &WorldRecord {
-        self.world.record()
     }
 }

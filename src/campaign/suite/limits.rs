@@ -3,8 +3,9 @@
 //! The clock comes from outside (`cli/` alone may look at one) and decides only whether a trial
 //! goes on; no result depends on how fast it ran.
 
-use crate::model::{Action, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
-use crate::unit::{SimTime, Window};
+use crate::model::Batch;
+use crate::unit::SimTime;
+use crate::world::layer::Layer;
 use crate::world::{World, WorldError};
 
 /// Starts when it is made; says whether the time is up.
@@ -35,36 +36,20 @@ impl Watched {
     }
 }
 
-impl World for Watched {
-    fn window(&self) -> Window {
-        self.world.window()
+impl Layer for Watched {
+    fn inner(&self) -> &dyn World {
+        &*self.world
     }
-    fn topology(&self) -> &Topology {
-        self.world.topology()
+
+    fn inner_mut(&mut self) -> &mut dyn World {
+        &mut *self.world
     }
-    fn series(&self) -> &SeriesCatalog {
-        self.world.series()
-    }
-    fn next(&mut self) -> Option<SimTime> {
-        self.world.next()
-    }
+
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
         self.steps = (self.steps + 1) % STRIDE;
         if self.steps == 1 && self.up.as_ref().is_some_and(|up| up()) {
             return Err(WorldError::OutOfTime(to));
         }
         self.world.advance(to, batch)
-    }
-    fn apply(&mut self, now: SimTime, action: &Action) {
-        self.world.apply(now, action);
-    }
-    fn ask(&mut self, now: SimTime, action: &Action) {
-        self.world.ask(now, action);
-    }
-    fn truth(&self) -> Option<Truth> {
-        self.world.truth()
-    }
-    fn record(&self) -> &WorldRecord {
-        self.world.record()
     }
 }

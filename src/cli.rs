@@ -14,6 +14,7 @@ mod engine_check;
 mod exit_code;
 mod explain;
 mod failure;
+mod format;
 mod generate;
 mod hunt;
 mod import;

@@ -14,6 +14,7 @@ use serde_json::Map;
 
 use super::exit_code;
 use super::failure::Failure;
+use super::format::Format;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::accuracy::{self, Arrangement, Row};
@@ -60,15 +61,6 @@ enum Part {
     Ablation,
     /// Told of the alarm, each method alone.
     Methods,
-}
-
-/// What is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person.
-    Text,
-    /// One JSON document.
-    Json,
 }
 
 /// A row with what it cost.

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::exit_code;
 use super::failure::Failure;
+use super::format::Format;
 use super::progress::Progress;
+use super::run::Alarm;
 use super::terminal::Terminal;
 use crate::campaign::belief::Sample;
 use crate::campaign::calibrate::{Calibrated, answers, answers_of, calibrate};
@@ -47,24 +49,6 @@ pub(super) struct Calibrate {
     /// What is printed on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-/// What `calibrate` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person.
-    Text,
-    /// One JSON document.
-    Json,
-}
-
-/// How an engine learns that something is wrong in a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Alarm {
-    /// It detects by itself.
-    Detected,
-    /// The benchmark's protocol tells it.
-    Reported,
 }
 
 /// Fits, measures on answers that the fit did not see, and writes the policy.

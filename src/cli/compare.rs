@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
 use super::exit_code;
 use super::failure::Failure;
+use super::format::Format;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::compare::{self, Sample, Tolerances, headline};
@@ -47,15 +48,6 @@ pub(super) struct Compare {
     /// to be a difference.
     #[arg(long, value_name = "TIMES")]
     self_check: Option<u64>,
-}
-
-/// What `compare` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person.
-    Text,
-    /// One JSON document.
-    Json,
 }
 
 /// One side.

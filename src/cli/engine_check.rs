@@ -5,6 +5,7 @@ use comfy_table::{Table, presets};
 
 use super::exit_code;
 use super::failure::{Failure, count};
+use super::format::Format;
 use super::terminal::Terminal;
 use crate::controllers::conformance::{Conformance, Kept, check};
 use crate::model::{OutsideEngine, Stage};
@@ -34,15 +35,6 @@ enum StageName {
     Diagnose,
     Remediate,
     Guard,
-}
-
-/// What `engine-check` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person.
-    Text,
-    /// One JSON document.
-    Json,
 }
 
 /// Plays the talk and prints one line a rule; exit code 1 if one was broken.

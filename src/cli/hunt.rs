@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::exit_code;
 use super::failure::{Failure, count};
+use super::format::Format;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::hunt::{self as search, Finding, Hunted, Strategy};
@@ -66,15 +67,6 @@ enum Choice {
     Guided,
     /// Draw anew every time.
     Random,
-}
-
-/// What `hunt` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person.
-    Text,
-    /// One JSON document.
-    Json,
 }
 
 /// Hunts; exit code 1 if something was found.

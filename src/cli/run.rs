@@ -66,7 +66,7 @@ enum Format {
 
 /// How an engine learns that something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Alarm {
+pub(super) enum Alarm {
     /// It detects by itself.
     Detected,
     /// The benchmark's protocol tells it.

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::super::exit_code;
 use super::super::failure::Failure;
+use super::super::format::Format;
 use super::super::terminal::Terminal;
 use super::failure;
 use crate::campaign::sweep::output::{each_row, read_plan};
@@ -30,15 +31,6 @@ pub(super) struct Show {
     /// What is printed on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-/// What `sweep show` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person.
-    Text,
-    /// One JSON document.
-    Json,
 }
 
 /// Prints the means.

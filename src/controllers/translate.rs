@@ -111,16 +111,7 @@ impl Translator {
         let gained: Vec<Anomaly> =
             gained.iter().map(|a| self.known(*a).cloned()).collect::<Result<_, _>>()?;
         let is_new = !self.incidents.contains_key(&id);
-        let incident = self.incidents.entry(id).or_insert_with(|| Incident {
-            id,
-            change: IncidentChange::Opened,
-            other: None,
-            opened: now,
-            since: now,
-            anomalies: Vec::new(),
-            changes: Vec::new(),
-            reason: String::new(),
-        });
+        let incident = self.incidents.entry(id).or_insert_with(|| Incident::new(id, now));
         for anomaly in gained {
             incident.since = incident.since.min(anomaly.since);
             if incident.anomalies.iter().all(|known| known.id != anomaly.id) {

@@ -7,7 +7,9 @@
 
 use std::collections::VecDeque;
 
-use crate::unit::{SimDuration, SimTime};
+use super::History;
+use crate::stats::season::Season;
+use crate::unit::{SeriesId, SimDuration, SimTime};
 
 /// Steps that must be known.
 const LEAST: usize = 32;
@@ -46,6 +48,50 @@ impl Cadence {
     pub(super) fn day(&self) -> Option<usize> {
         let slots = (86_400.0 / self.step?.secs_f64()).round();
         (slots >= SLOTS.0 as f64 && slots <= SLOTS.1 as f64).then_some(slots as usize)
+    }
+}
+
+/// The season of one series, once the day in slots is known.
+#[derive(Debug, Default)]
+pub(super) struct Daily(Option<Season>);
+
+impl Daily {
+    /// Begins the season once the day is known, from what the history still holds: `days` and the
+    /// slots up to `spread` beside predict.
+    pub(super) fn find(
+        &mut self,
+        cadence: &Cadence,
+        history: &History,
+        id: SeriesId,
+        (days, spread): (usize, usize),
+    ) {
+        if self.0.is_some() {
+            return;
+        }
+        let Some(day) = cadence.day() else { return };
+        let mut season = Season::new(day, days, spread);
+        let column = history.column(id);
+        column.iter().take(column.len() - 1).for_each(|value| season.push(*value));
+        self.0 = Some(season);
+    }
+
+    /// Slots without a value.
+    pub(super) fn skip(&mut self, slots: u64) {
+        if let Some(season) = &mut self.0 {
+            (0..slots).for_each(|_| season.push(f64::NAN));
+        }
+    }
+
+    /// A value `slots` after the one before; at 0 it is of a slot that has one already.
+    pub(super) fn push(&mut self, value: f64, slots: u64) {
+        if let (Some(season), true) = (&mut self.0, slots > 0) {
+            season.push(value);
+        }
+    }
+
+    /// What the next slot usually holds, from `least` whole days on.
+    pub(super) fn predict(&self, least: usize) -> Option<f64> {
+        self.0.as_ref().and_then(|season| season.predict(least))
     }
 }
 

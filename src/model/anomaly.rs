@@ -92,3 +92,20 @@ pub struct Incident {
     /// Why these belong together, e.g. "caller of cart; within 2m".
     pub reason: String,
 }
+
+impl Incident {
+    /// One that is opened `now`, with nothing in it yet.
+    #[must_use]
+    pub const fn new(id: IncidentId, now: SimTime) -> Self {
+        Self {
+            id,
+            change: IncidentChange::Opened,
+            other: None,
+            opened: now,
+            since: now,
+            anomalies: Vec::new(),
+            changes: Vec::new(),
+            reason: String::new(),
+        }
+    }
+}

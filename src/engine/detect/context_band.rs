@@ -16,12 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
-use crate::engine::cadence::Cadence;
+use crate::engine::cadence::{Cadence, Daily};
 use crate::engine::{History, effect};
 use crate::model::{Direction, Role, StepInput};
-use crate::stats::season::Season;
 use crate::stats::sorted_ring::SortedRing;
-use crate::unit::{SeriesId, SimTime};
+use crate::unit::SimTime;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "context_band",
@@ -86,7 +85,7 @@ pub struct ContextBand {
 #[derive(Debug)]
 struct State {
     recent: SortedRing,
-    season: Option<Season>,
+    season: Daily,
     level: SortedRing,
     deviations: SortedRing,
     tail: SortedRing,
@@ -111,11 +110,11 @@ impl Detector for ContextBand {
         for (id, meta) in input.series.iter().filter(|(_, meta)| effect::has_baseline(meta.role)) {
             let state = &mut self.series[id.index()];
             let Some(value) = history.latest(id) else {
-                state.iter_mut().for_each(|state| state.skip(slots));
+                state.iter_mut().for_each(|state| state.season.skip(slots));
                 continue;
             };
             let state = state.get_or_insert_with(|| Box::new(State::new(&self.config)));
-            state.find_season(&self.cadence, history, id);
+            state.season.find(&self.cadence, history, id, (DAYS.0, DAYS.1));
             let Some((deviation, expected)) = state.push(value, slots, &self.config) else {
                 continue;
             };
@@ -140,7 +139,7 @@ impl State {
     fn new(config: &Config) -> Self {
         Self {
             recent: SortedRing::new(config.recent),
-            season: None,
+            season: Daily::default(),
             level: SortedRing::new(USUAL.0),
             deviations: SortedRing::new(USUAL.1),
             tail: SortedRing::new(USUAL.2),
@@ -148,30 +147,11 @@ impl State {
         }
     }
 
-    fn find_season(&mut self, cadence: &Cadence, history: &History, id: SeriesId) {
-        if self.season.is_some() {
-            return;
-        }
-        let Some(day) = cadence.day() else { return };
-        let mut season = Season::new(day, DAYS.0, DAYS.1);
-        let column = history.column(id);
-        column.iter().take(column.len() - 1).for_each(|value| season.push(*value));
-        self.season = Some(season);
-    }
-
-    fn skip(&mut self, slots: u64) {
-        if let Some(season) = &mut self.season {
-            (0..slots).for_each(|_| season.push(f64::NAN));
-        }
-    }
-
     /// Takes in a value: its deviation from the contexts, and the nearest one's value.
     fn push(&mut self, value: f64, slots: u64, config: &Config) -> Option<(f64, f64)> {
-        self.skip(slots.saturating_sub(1));
+        self.season.skip(slots.saturating_sub(1));
         let found = self.judge(value, config);
-        if let (Some(season), true) = (&mut self.season, slots > 0) {
-            season.push(value);
-        }
+        self.season.push(value, slots);
         self.recent.push(value);
         self.level.push(value.abs());
         found
@@ -182,7 +162,7 @@ impl State {
             return None;
         }
         let recent = self.recent.median()?;
-        let hour = self.season.as_ref().and_then(|s| s.predict(DAYS.2)).unwrap_or(recent);
+        let hour = self.season.predict(DAYS.2).unwrap_or(recent);
         let usual = self.level.median()?.max(PEAK_SHARE * self.level.quantile(0.99)?);
         let start = config.start * usual + 1e-12;
         let log = |x: f64| (x.abs() / start).ln_1p().copysign(x);

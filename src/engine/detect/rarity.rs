@@ -19,14 +19,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
-use crate::engine::cadence::Cadence;
+use crate::engine::cadence::{Cadence, Daily};
 use crate::engine::{History, effect};
 use crate::model::{Direction, Role, StepInput};
 use crate::stats::discord::Discord;
 use crate::stats::rarity::Rarity;
-use crate::stats::season::{Contest, Season};
+use crate::stats::season::Contest;
 use crate::stats::sorted_ring::SortedRing;
-use crate::unit::SeriesId;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "rarity",
@@ -90,7 +89,7 @@ pub struct Rare {
 #[derive(Debug)]
 struct State {
     level: SortedRing,
-    season: Option<Season>,
+    season: Daily,
     contest: Contest<2>,
     residuals: VecDeque<f64>,
     discord: Discord,
@@ -119,11 +118,11 @@ impl Detector for Rare {
         for (id, meta) in input.series.iter().filter(|(_, meta)| effect::has_baseline(meta.role)) {
             let state = &mut self.series[id.index()];
             let Some(value) = history.latest(id) else {
-                state.iter_mut().for_each(|state| state.skip(slots));
+                state.iter_mut().for_each(|state| state.season.skip(slots));
                 continue;
             };
             let state = state.get_or_insert_with(|| Box::new(State::new(&self.config)));
-            state.find_season(&self.cadence, history, id);
+            state.season.find(&self.cadence, history, id, DAYS);
             let rarity = state.push(value, slots, &self.config);
             let expected = state.expected;
             let direction = if value >= expected { Direction::Up } else { Direction::Down };
@@ -144,7 +143,7 @@ impl State {
         let view = || Rarity::new(config.memory);
         Self {
             level: SortedRing::new(LEVEL.0),
-            season: None,
+            season: Daily::default(),
             contest: Contest::new(CONTEST.0, CONTEST.1),
             residuals: VecDeque::with_capacity(config.smooth + 1),
             discord: Discord::new(config.shape, SHAPES),
@@ -155,35 +154,14 @@ impl State {
         }
     }
 
-    /// Begins the season once the day is known, from what the history still holds.
-    fn find_season(&mut self, cadence: &Cadence, history: &History, id: SeriesId) {
-        if self.season.is_some() {
-            return;
-        }
-        let Some(day) = cadence.day() else { return };
-        let mut season = Season::new(day, DAYS.0, DAYS.1);
-        let column = history.column(id);
-        column.iter().take(column.len() - 1).for_each(|value| season.push(*value));
-        self.season = Some(season);
-    }
-
-    /// Slots without a value.
-    fn skip(&mut self, slots: u64) {
-        if let Some(season) = &mut self.season {
-            (0..slots).for_each(|_| season.push(f64::NAN));
-        }
-    }
-
     /// Takes in a value: the combined rarity if it is the news of the last `rest` samples, else 0.
     fn push(&mut self, value: f64, slots: u64, config: &Config) -> f64 {
-        self.skip(slots.saturating_sub(1));
-        let hour = self.season.as_ref().and_then(|s| s.predict(LEAST_DAYS));
+        self.season.skip(slots.saturating_sub(1));
+        let hour = self.season.predict(LEAST_DAYS);
         let level = self.level.median().filter(|_| self.level.len() >= LEVEL.1);
         self.expected = hour.or(level).or(self.level.median()).unwrap_or(value);
         let residual = self.contest.judge([hour, level].map(|p| p.map(|p| value - p)));
-        if let (Some(season), true) = (&mut self.season, slots > 0) {
-            season.push(value);
-        }
+        self.season.push(value, slots);
         self.level.push(value);
         self.samples += 1;
         let drift = residual.and_then(|r| self.drift(r, config.smooth));

@@ -57,16 +57,7 @@ pub(super) fn clue_of_change(event: &Event, topology: &Topology) -> Clue {
 
 impl Open {
     pub(super) fn new(id: IncidentId, now: SimTime, reason: String) -> Self {
-        let incident = Incident {
-            id,
-            change: IncidentChange::Opened,
-            other: None,
-            opened: now,
-            since: now,
-            anomalies: Vec::new(),
-            changes: Vec::new(),
-            reason: String::new(),
-        };
+        let incident = Incident::new(id, now);
         let (members, reasons) = (Vec::new(), vec![reason]);
         let (announced, grew, not_kept) = (false, false, 0);
         Self { incident, members, last_active: now, announced, grew, reasons, not_kept }

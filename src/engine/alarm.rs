@@ -92,8 +92,8 @@ impl Gate {
     }
 
     /// Whether an alarm may be raised: it has company, or a token is left, which it takes.
-    fn may_raise(&mut self, company: bool) -> bool {
-        let free = company || self.policy.lone_alerts_per_day.is_none();
+    fn may_raise(&mut self, company: impl FnOnce() -> bool) -> bool {
+        let free = self.policy.lone_alerts_per_day.is_none() || company();
         if !free && self.tokens < 1.0 {
             return false;
         }
@@ -106,11 +106,8 @@ impl Gate {
         self.fill(input.now);
         let witnesses = self.witnesses(input, scores);
         for (key, voice) in strongest(scores) {
-            let support = Support {
-                backed: voice.is_backed(input, &witnesses),
-                company: voice.has_company(input, &witnesses),
-            };
-            self.hear(input, key, &voice, support, out);
+            let around = Around { at: input, witnesses: &witnesses };
+            self.hear(key, &voice, around, out);
         }
         self.settle(input, out);
     }
@@ -135,10 +132,9 @@ impl Gate {
 
     fn hear(
         &mut self,
-        at: &StepInput<'_>,
         key: Key,
         voice: &Voice<'_>,
-        support: Support,
+        around: Around<'_, '_>,
         out: &mut Vec<Decision>,
     ) {
         let (score, since) = voice.score_and_since();
@@ -148,7 +144,7 @@ impl Gate {
         if !abnormal && !lasting {
             return;
         }
-        let now = at.now;
+        let now = around.at.now;
         let signal = self.signals.entry(key.clone()).or_insert_with(|| Signal::new(since, now));
         signal.since = signal.since.min(since);
         signal.last_abnormal = now;
@@ -156,17 +152,17 @@ impl Gate {
         signal.sightings += 1;
         let waited = now.since(signal.first_abnormal) >= self.policy.pending
             || signal.sightings >= MOST_SCRAPES;
-        let ripe = (abnormal && waited)
-            || (score >= self.policy.immediate && support.backed)
-            || voice.at_once();
         if let Some(anomaly) = &mut signal.anomaly {
             anomaly.score = anomaly.score.max(score);
             return;
         }
         let since = signal.since;
-        if ripe && self.may_raise(support.company) {
+        let ripe = (abnormal && waited)
+            || voice.at_once()
+            || (score >= self.policy.immediate && voice.is_backed(around));
+        if ripe && self.may_raise(|| voice.has_company(around)) {
             self.raised += 1;
-            let anomaly = voice.anomaly(self.raised, since, at);
+            let anomaly = voice.anomaly(self.raised, since, around.at);
             if let Some(signal) = self.signals.get_mut(&key) {
                 signal.anomaly = Some(anomaly.clone());
             }
@@ -241,13 +237,26 @@ fn strongest(scores: &Scores) -> BTreeMap<Key, Voice<'_>> {
     strongest
 }
 
-/// Who else is abnormal near a voice, in the same step.
-#[derive(Debug, Clone, Copy)]
-struct Support {
-    /// Enough that one sample suffices.
-    backed: bool,
-    /// Enough that it is no lone alarm.
-    company: bool,
+/// Who is abnormal in the same step; who of them is near is found out for those who ask.
+#[derive(Clone, Copy)]
+struct Around<'a, 'i> {
+    at: &'a StepInput<'i>,
+    witnesses: &'a BTreeMap<EntityId, Vec<SeriesId>>,
+}
+
+impl Around<'_, '_> {
+    /// The entity's service, its callers and callees, as far as they are abnormal, and how many
+    /// abnormal series they have.
+    fn near(&self, entity: EntityId) -> (Vec<EntityId>, usize) {
+        let (map, own) = (self.at.topology, self.at.topology.service_of(entity));
+        let mut near: Vec<EntityId> = map.callers(own).chain(map.callees(own)).collect();
+        near.push(own);
+        near.sort_unstable();
+        near.dedup();
+        near.retain(|entity| self.witnesses.contains_key(entity));
+        let series = near.iter().map(|entity| self.witnesses[entity].len()).sum();
+        (near, series)
+    }
 }
 
 /// Tokens that the bucket of lone alarms holds.
@@ -258,18 +267,14 @@ fn burst(per_day: f64) -> f64 {
 impl Voice<'_> {
     /// Whether another place near it, or much of its own, is abnormal in the same step, or it is
     /// complete in itself.
-    fn has_company(
-        &self,
-        at: &StepInput<'_>,
-        witnesses: &BTreeMap<EntityId, Vec<SeriesId>>,
-    ) -> bool {
+    fn has_company(&self, around: Around<'_, '_>) -> bool {
+        let at = around.at;
         let entity = match self {
             Self::Series(scored) => at.series.get(scored.series).entity,
             Self::Finding(finding) => finding.entity,
         };
-        let near = near(at, entity, witnesses);
         let own = at.topology.service_of(entity);
-        let series: usize = near.iter().map(|entity| witnesses[entity].len()).sum();
+        let (near, series) = around.near(entity);
         self.at_once() || near.iter().any(|entity| *entity != own) || series >= COMPANY
     }
 
@@ -282,14 +287,13 @@ impl Voice<'_> {
 
     /// Whether one sample suffices: failed requests speak for themselves, and so does what was
     /// counted over a window; a lone latency needs others to be abnormal with it, near it.
-    fn is_backed(&self, at: &StepInput<'_>, witnesses: &BTreeMap<EntityId, Vec<SeriesId>>) -> bool {
+    fn is_backed(&self, around: Around<'_, '_>) -> bool {
         let Self::Series(scored) = self else { return true };
-        let meta = at.series.get(scored.series);
+        let meta = around.at.series.get(scored.series);
         if matches!(meta.role, Role::Errors | Role::Availability) {
             return true;
         }
-        let near = near(at, meta.entity, witnesses);
-        let series: usize = near.iter().map(|entity| witnesses[entity].len()).sum();
+        let (near, series) = around.near(meta.entity);
         near.len() >= WITNESSES && series >= WITNESS_SERIES
     }
 
@@ -303,21 +307,6 @@ impl Voice<'_> {
             Self::Finding(finding) => of_finding(id, since, finding, at),
         }
     }
-}
-
-/// The entity's service, its callers and callees, as far as they are abnormal.
-fn near(
-    at: &StepInput<'_>,
-    entity: EntityId,
-    witnesses: &BTreeMap<EntityId, Vec<SeriesId>>,
-) -> Vec<EntityId> {
-    let (map, own) = (at.topology, at.topology.service_of(entity));
-    let mut near: Vec<EntityId> = map.callers(own).chain(map.callees(own)).collect();
-    near.push(own);
-    near.sort_unstable();
-    near.dedup();
-    near.retain(|entity| witnesses.contains_key(entity));
-    near
 }
 
 fn of_series(id: u32, since: SimTime, scored: &Scored, at: &StepInput<'_>) -> Anomaly {

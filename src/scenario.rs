@@ -10,6 +10,7 @@
 
 mod any;
 mod baseline;
+mod below;
 pub mod diagnostic;
 pub mod edit;
 pub mod expect;
@@ -26,6 +27,7 @@ pub mod yaml;
 
 pub use any::{Sort, check_any, of_timeline, recognise};
 pub use baseline::BaselineSpec;
+pub use below::yaml_below;
 pub use diagnostic::{Problem, Severity};
 pub use expect::{Bound, BoundError, Clause, Comparison, Expectation, Statement};
 pub use file::{PolicySource, ScenarioFile};

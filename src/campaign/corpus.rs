@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::Policy;
-use crate::scenario::{Checked, Problem, Sort, load_scenario, recognise};
+use crate::scenario::{Checked, Problem, Sort, load_scenario, recognise, yaml_below};
 
 /// Scenarios to be run over and over.
 #[derive(Debug, Clone)]
@@ -25,7 +25,8 @@ impl Corpus {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for path in paths {
             if path.is_dir() {
-                search(path, &mut files, &mut problems);
+                let below = yaml_below(path, &mut problems);
+                files.extend(below.into_iter().filter(|path| is_scenario(path)));
             } else {
                 files.push(path.clone());
             }
@@ -76,37 +77,15 @@ impl Corpus {
 /// The kinds of faults of a scenario, joined: scenarios of one group teach the same lesson.
 #[must_use]
 pub fn fault_group(checked: &Checked) -> String {
-    let json = serde_json::to_value(&checked.file.faults).unwrap_or_default();
-    let mut kinds: Vec<String> = Vec::new();
-    for fault in json.as_array().into_iter().flatten() {
-        let keys = fault.as_object().into_iter().flat_map(|map| map.keys());
-        kinds.extend(keys.filter(|key| !["at", "id"].contains(&key.as_str())).cloned());
-    }
+    let mut kinds: Vec<&str> =
+        checked.file.faults.iter().map(|fault| fault.spec.kind.as_str()).collect();
     kinds.sort();
     kinds.dedup();
     if kinds.is_empty() { "healthy".to_owned() } else { kinds.join("+") }
 }
 
-fn search(folder: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            return problems.push(Problem::of_file(folder, format!("cannot be read: {error}")));
-        }
-    };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with('.') {
-            continue;
-        }
-        if path.is_dir() {
-            search(&path, files, problems);
-        } else if [".yaml", ".yml"].iter().any(|end| name.ends_with(end))
-            && matches!(recognise(&path), Ok(Sort::Scenario))
-        {
-            files.push(path);
-        }
-    }
+fn is_scenario(path: &Path) -> bool {
+    matches!(recognise(path), Ok(Sort::Scenario))
 }
 
 #[cfg(test)]
@@ -121,6 +100,8 @@ mod tests {
         assert_eq!(corpus.digest().len(), 16);
         let leak = corpus.scenarios.iter().find(|c| c.file.name == "0247-memory-leak").unwrap();
         assert_eq!(fault_group(leak), "bad_deploy");
+        // How a fault sets in is no kind of fault.
+        assert!(corpus.scenarios.iter().all(|c| !fault_group(c).contains("onset")));
     }
 
     #[test]

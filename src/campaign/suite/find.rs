@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::campaign::golden;
 use crate::model::Policy;
-use crate::scenario::{Checked, Problem, Sort, load_scenario, recognise};
+use crate::scenario::{Checked, Problem, Sort, load_scenario, recognise, yaml_below};
 
 /// One test.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub fn find(
     let (mut files, mut problems) = (BTreeSet::new(), Vec::new());
     for path in paths {
         if path.is_dir() {
-            collect(path, &mut files, &mut problems);
+            files.extend(yaml_below(path, &mut problems).into_iter().map(|path| (path, false)));
         } else {
             files.insert((path.clone(), true));
         }
@@ -108,25 +108,6 @@ fn sort(path: &Path, named: bool) -> Result<bool, Vec<Problem>> {
         Err(problems) if named => Err(problems),
         // A file that is no YAML at all, or no file of ours, is none of our business.
         Err(_) => Ok(false),
-    }
-}
-
-fn collect(folder: &Path, files: &mut BTreeSet<(PathBuf, bool)>, problems: &mut Vec<Problem>) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            problems.push(Problem::of_file(folder, format!("cannot be read: {error}")));
-            return;
-        }
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if path.is_dir() && !hidden {
-            collect(&path, files, problems);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") && !hidden {
-            files.insert((path, false));
-        }
     }
 }
 

@@ -43,7 +43,7 @@ impl Fault for OnCalls {
     }
 
     fn begin(&self, site: &mut Site<'_>) {
-        site.put_on_calls(&self.service, self.callee.as_deref(), self.effect.clone());
+        site.put_on_calls(&self.service, self.callee.as_deref(), self.effect);
     }
 
     fn present(&self, site: &Site<'_>) -> bool {

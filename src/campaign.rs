@@ -32,6 +32,7 @@ pub mod suite;
 pub mod sweep;
 pub mod tune;
 pub mod twins;
+pub mod whole_file;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

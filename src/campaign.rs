@@ -26,6 +26,7 @@ pub mod overview;
 mod pool;
 pub mod record;
 pub mod results;
+pub mod scaffold;
 mod scenario;
 pub mod selftest;
 pub mod suite;

@@ -7,6 +7,7 @@ mod corpus;
 mod engines;
 mod overlay;
 mod run;
+mod scaffold;
 mod score;
 mod suite;
 mod tune;

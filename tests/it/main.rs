@@ -11,6 +11,7 @@ mod scaffold;
 mod score;
 mod suite;
 mod tune;
+mod worse;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -2,7 +2,7 @@
 # Makes five policies that are worse than the default one, each in one way, and holds them against a
 # corpus: every one must fail, and the first failure of each says why.
 #
-#   examples/worse/make.sh FOLDER [PATHS...]     (default: scenarios/0247-memory-leak.yaml)
+#   examples/worse/make.sh FOLDER [PATHS...]     (default: scenarios/article/0247-healed.yaml)
 #
 # WINDTUNNEL names the command (default: windtunnel). Exit code 1 if a worse policy passes.
 set -euo pipefail
@@ -10,7 +10,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 default="$here/../../scenarios/policies/default.yaml"
 folder="${1:?a folder for the policies}"
 shift
-paths=("${@:-$here/../../scenarios/0247-memory-leak.yaml}")
+paths=("${@:-$here/../../scenarios/article/0247-healed.yaml}")
 windtunnel="${WINDTUNNEL:-windtunnel}"
 mkdir -p "$folder"
 

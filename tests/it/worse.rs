@@ -19,7 +19,7 @@ fn tested(name: &str, from: &str, to: &str) -> (i32, String) {
 fn held(policy: &str) -> (i32, String) {
     let args = [
         "test",
-        "scenarios/0247-memory-leak.yaml",
+        "scenarios/article/0247-healed.yaml",
         "--no-report",
         "--no-golden",
         "--quiet",
@@ -127,4 +127,23 @@ fn exit_codes_hold_for_closed_outputs_colours_and_folders_without_permission() {
         }
     }
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("set");
+}
+
+#[test]
+#[cfg(unix)]
+fn outside_engines_are_compared_like_ours() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("crashes.yaml");
+    let text = "version: 1\nname: crashes\nengine: { command: [sh, -c, exit 3] }\n";
+    fs::write(&file, text).expect("written");
+    let crashes = file.display().to_string();
+    let small = "tests/fixtures/corpus/small-leak.yaml";
+    let compare = |base: &str, head: &str| {
+        run(root(), &["compare", base, head, small, "--seeds", "2", "--quiet"])
+    };
+    let (code, out, error) = compare(&crashes, &crashes);
+    assert_eq!((code, out.lines().next()), (0, Some("no difference")), "{out}{error}");
+    let (code, out, error) = compare("scenarios/policies/default.yaml", &crashes);
+    assert_eq!(code, 1, "{out}{error}");
+    assert!(out.starts_with("this change ") && out.contains("worse"), "{out}");
 }

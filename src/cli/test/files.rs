@@ -17,6 +17,11 @@ pub(super) fn prove_writable(args: &Test) -> Result<(), Failure> {
         let probe = args.out.join("probe");
         drop(WholeFile::begin(&probe).map_err(|e| cannot(&args.out, &e))?);
     }
+    if args.bless {
+        let probe = args.goldens.join("probe");
+        std::fs::create_dir_all(&args.goldens).map_err(|e| cannot(&args.goldens, &e))?;
+        drop(WholeFile::begin(&probe).map_err(|e| cannot(&args.goldens, &e))?);
+    }
     for file in [&args.junit, &args.markdown].into_iter().flatten() {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|e| cannot(file, &e))?;

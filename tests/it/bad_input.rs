@@ -276,7 +276,7 @@ fn fleets_and_times_that_make_no_sense_are_refused() {
         (
             messages(
                 "    bad_deploy: { service: cart, version: v2, mode: crash }",
-                "    bad_deploy: { service: cart, version: v2, mode: crash }\n  - at: 3m\n    \
+                "    bad_deploy: { service: cart, version: v2, mode: crash }\n  - at: 2m\n    \
                  bad_deploy: { service: cart, version: v3, mode: slow }",
             ),
             "contradicts faults[0]",

@@ -3,11 +3,8 @@
 use plotters::prelude::{
     ChartBuilder, Color, DashedLineSeries, DrawingBackend, LineSeries, PathElement, RGBColor,
 };
-use plotters::style::text_anchor::HPos;
 
-use super::canvas::{
-    Area, BLUE, Drawn, FAINT, GREEN, INK, ORANGE, PINK, RED, font, legend, title, write,
-};
+use super::canvas::{Area, BLUE, Drawn, FAINT, GREEN, INK, ORANGE, PINK, RED, font, legend, title};
 use crate::world::validation::shows::{Panel, Show};
 
 const COLOURS: [RGBColor; 4] = [BLUE, ORANGE, GREEN, PINK];
@@ -16,13 +13,16 @@ const HEAD: i32 = 84;
 const FOOT: u32 = 42;
 /// Left edge of the axes.
 const LEFT: u32 = 80;
+/// Points from which a thick line is a blot.
+const MANY: usize = 1500;
 
 /// Draws it.
 pub(super) fn draw<B: DrawingBackend>(area: &Area<B>, show: &Show) -> Drawn
 where
     B::ErrorType: 'static,
 {
-    title(area, show.title, show.below)?;
+    let said: Vec<String> = show.marks.iter().map(|(at, w)| format!("{w} at {at:.0}")).collect();
+    title(area, show.title, &format!("{}; {} ({})", show.below, said.join(", "), show.time))?;
     let (_, height) = area.dim_in_pixel();
     let each = (height - HEAD as u32 - FOOT) / show.panels.len().max(1) as u32;
     let last = show.panels.len().saturating_sub(1);
@@ -49,6 +49,7 @@ where
     let top = highest.max(shown.map_or(0.0, |limit| limit.0)).max(1e-9) * 1.08;
     let (key, plot_area) = area.split_vertically(30);
     let mut plot = ChartBuilder::on(&plot_area)
+        .margin_left(14)
         .margin_right(30)
         .margin_bottom(if last { 0 } else { 6 })
         .x_label_area_size(if last { FOOT } else { 0 })
@@ -58,6 +59,8 @@ where
         .light_line_style(plotters::style::TRANSPARENT)
         .bold_line_style(INK.mix(0.12))
         .y_labels(5)
+        .x_label_formatter(&|x| format!("{x}"))
+        .y_label_formatter(&|y| format!("{y}"))
         .x_desc(if last { show.time } else { "" })
         .y_desc(panel.axis)
         .label_style(font(14, FAINT))
@@ -68,8 +71,9 @@ where
         plot.draw_series([PathElement::new(line, INK.mix(0.35).stroke_width(1))])?;
     }
     for (curve, colour) in panel.curves.iter().zip(COLOURS) {
+        let width = if curve.points.len() > MANY { 1 } else { 2 };
         let points = curve.points.iter().copied();
-        plot.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
+        plot.draw_series(LineSeries::new(points, colour.stroke_width(width)))?;
     }
     if let Some((limit, _)) = shown {
         let line = [(0.0, limit), (until, limit)];
@@ -77,21 +81,5 @@ where
     }
     let curves = panel.curves.iter().zip(COLOURS).map(|(curve, c)| (c, curve.name.as_str()));
     let names: Vec<(RGBColor, &str)> = curves.chain(shown.map(|(_, name)| (RED, name))).collect();
-    legend(&key, (LEFT as i32, 16), &names)?;
-    if show.panels.first().is_some_and(|first| std::ptr::eq(first, panel)) {
-        words(&key, show)?;
-    }
-    Ok(())
-}
-
-/// What the lines across are, once, at the right of the first panel's key.
-fn words<B: DrawingBackend>(key: &Area<B>, show: &Show) -> Drawn
-where
-    B::ErrorType: 'static,
-{
-    let (width, _) = key.dim_in_pixel();
-    let said: Vec<String> =
-        show.marks.iter().map(|(at, word)| format!("{word} at {at:.0}")).collect();
-    let text = format!("{} ({})", said.join(", "), show.time);
-    write(key, &text, (width as i32 - 30, 16), (14, FAINT, HPos::Right))
+    legend(&key, (LEFT as i32 + 14, 16), &names)
 }

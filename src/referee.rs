@@ -12,6 +12,7 @@ mod estimate;
 mod evidence;
 mod matching;
 pub mod measure;
+mod mend;
 mod recovery;
 mod related;
 pub mod safety;

@@ -46,8 +46,10 @@ pub struct Request<'a> {
     pub action: &'a Action,
     /// The cause it answers.
     pub cause: Cause,
-    /// How sure the engine is of entity and cause.
+    /// How sure the engine is of entity and cause, now; of what a person approved: as approved.
     pub confidence: Ratio,
+    /// Whether it only takes back, or makes whole, what the engine did before.
+    pub mends: bool,
     /// Replicas of the fleet.
     pub fleet: &'a FleetSize,
     /// What was done before.

@@ -1,7 +1,8 @@
 //! The engine acts alone only when it is sure enough.
 //!
-//! In: the confidence behind a plan. Out: a denial below the floor of its cause. Unit: probability
-//! in 0..=1. Source: the article (typically 85 % or higher). Limit: as good as the confidence is
+//! In: the confidence behind an action as it stands when the action is ruled on. Out: a denial
+//! below the floor of its cause; never for taking back what the engine did. Unit: probability in
+//! 0..=1. Source: the article (typically 85 % or higher). Limit: as good as the confidence is
 //! calibrated.
 
 use std::cell::RefCell;
@@ -71,6 +72,13 @@ fn build(spec: &Spec) -> Result<Box<dyn Guardrail + Send>, KindError> {
 impl Guardrail for ConfidenceFloor {
     fn check(&self, request: &Request<'_>) -> Finding {
         let floor = self.config.floor(request.cause);
+        if request.mends {
+            return Finding {
+                ruling: Ruling::Allow,
+                saw: "it mends what the engine did itself".to_owned(),
+                limit: "no confidence is asked for that".to_owned(),
+            };
+        }
         let fine = request.confidence >= floor;
         self.seen.borrow_mut().compared(request.cause, request.confidence, fine);
         Finding {

@@ -94,8 +94,16 @@ fn play(guards: &Guards, steps: &[(i64, usize, u8)]) -> Vec<(SimTime, Action)> {
         let (cause, confidence) = (Cause::BadDeploy, Ratio::ONE);
         let around = nothing.around(now);
         let (action, fleet, log_now) = (action, &fleet, &log);
-        let request =
-            Request { now, action: &action, cause, confidence, fleet, log: log_now, around };
+        let request = Request {
+            now,
+            action: &action,
+            cause,
+            confidence,
+            mends: false,
+            fleet,
+            log: log_now,
+            around,
+        };
         if guards.rule(&request).last().unwrap().ruling == Ruling::Allow {
             log.record(now, &action, fleet);
             passed.push((now, action));
@@ -152,7 +160,8 @@ fn check(yaml: &str, confidence: f64, action: &Action, log: &ActionLog, expected
     let confidence = Ratio::clamped(confidence);
     let (nothing, cause) = (Nothing::new(), Cause::BadDeploy);
     let around = nothing.around(now);
-    let request = Request { now, action, cause, confidence, fleet: &fleet, log, around };
+    let request =
+        Request { now, action, cause, confidence, mends: false, fleet: &fleet, log, around };
     let verdicts = guards(yaml).rule(&request);
     let last = verdicts.last().unwrap();
     assert_eq!((last.guardrail.as_str(), last.ruling), ("all", expected), "{verdicts:?}");

@@ -61,6 +61,7 @@ pub(super) fn page(
         action: &action,
         cause,
         confidence,
+        mends: false,
         fleet: watch.fleet,
         log: &ward.log,
         around: watch.case.around,

@@ -63,6 +63,7 @@ pub(super) fn make(
         rejected,
     };
     let mut course = Course::new(plan, place);
+    course.learnt = learnt;
     for (index, prescription) in prescriptions.into_iter().enumerate() {
         course.settles[index] = prescription.settle;
         course.undos[index] = prescription.undo;

@@ -10,7 +10,8 @@ use super::treatment::{Course, NOTHING_LEFT_PLACE, OUTCOME_TIMEOUT, Phase, Treat
 use super::ward::{Ward, Watch};
 use crate::engine::remediate::{Jump, passes};
 use crate::model::{
-    Action, Answer, AnswerKind, Decision, Outcome, OutcomeStatus, Risk, Ruling, Verb, Verification,
+    Action, Answer, AnswerKind, Decision, Operation, Outcome, OutcomeStatus, Plan, Risk, Ruling,
+    Verb, Verification,
 };
 use crate::unit::{Name, SimTime};
 
@@ -43,7 +44,8 @@ pub(super) fn run(
         treatment.course = Some(course);
         return page(ward, treatment, watch, Some(action), why, out);
     }
-    let verdicts = watch.guards.rule(&ward.request(&action, &course, watch));
+    let sure = if approved { course.plan.confidence } else { treatment.standing(&course) };
+    let verdicts = watch.guards.rule(&ward.request(&action, &course, sure, watch));
     let ruling = verdicts.last().map_or(Ruling::Deny, |verdict| verdict.ruling);
     let reasons: Vec<String> = verdicts
         .iter()
@@ -80,7 +82,7 @@ fn mend(
     ward: &mut Ward,
     treatment: &Treatment,
     course: &mut Course,
-    (target, operation, why): (Name, crate::model::Operation, String),
+    (target, operation, why): (Name, Operation, String),
     out: &mut Vec<Decision>,
 ) {
     let action = Action {
@@ -93,10 +95,15 @@ fn mend(
         reason: why,
     };
     course.insert(action.clone());
+    course.mends.push(action.id);
+    let confidence = treatment.standing(course);
     let kept = (Verb::PageOnCall, "kept for when no remedy is left".to_owned());
-    let plan =
-        crate::model::Plan { actions: vec![action], rejected: vec![kept], ..course.plan.clone() };
-    out.push(Decision::Plan(plan));
+    out.push(Decision::Plan(Plan {
+        actions: vec![action],
+        rejected: vec![kept],
+        confidence,
+        ..course.plan.clone()
+    }));
 }
 
 fn act(
@@ -172,7 +179,9 @@ fn finish(treatment: &mut Treatment, course: Course, now: SimTime, out: &mut Vec
             let text = "nobody can know what the actions did: no effect is judged".to_owned();
             notify(treatment, None, text, out);
         }
-        treatment.phase = Phase::Handed { above: None };
+        // Whoever was only told may still be spared the work when more is known.
+        let above = (!course.unknown).then(|| course.plan.confidence.get());
+        treatment.phase = Phase::Handed { above };
         return;
     }
     treatment.phase = Phase::Settling { until: now + course.settle };
@@ -384,7 +393,7 @@ pub(super) fn judge(
 }
 
 /// What takes back a plan's actions that did not heal, the last one first.
-fn undo(course: &Course) -> Vec<(Name, crate::model::Operation, String)> {
+fn undo(course: &Course) -> Vec<(Name, Operation, String)> {
     let done = course.plan.actions.iter().zip(&course.undos);
     let mine = done.filter(|(action, _)| course.applied.contains(&action.id));
     mine.filter_map(|(action, undo)| {

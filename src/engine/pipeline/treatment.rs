@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::remediate::{Place, StepCheck};
 use crate::model::{Action, Cause, Diagnosis, Operation, Plan, Verb};
-use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
+use crate::unit::{ActionId, IncidentId, Name, Ratio, SimDuration, SimTime};
 
 /// A plan that the guardrails would deny is put off for at most so long, while evidence gathers.
 pub(super) const DELIBERATION: SimDuration = SimDuration::from_secs(150);
@@ -62,7 +62,7 @@ pub(super) enum Phase {
     },
     /// A person has it.
     Handed {
-        /// Confidence of a denied plan, which may be reconsidered when surer.
+        /// Confidence of a plan that was denied or only paged, to be thought over when surer.
         above: Option<f64>,
     },
 }
@@ -82,6 +82,10 @@ pub(super) struct Course {
     pub checks: Vec<Option<StepCheck>>,
     /// Which alternative of the cause it is.
     pub alternative: Place,
+    /// What experience makes of a diagnosis' confidence: a factor of 0..=1.
+    pub learnt: f64,
+    /// Actions that take back or make whole what was done before.
+    pub mends: Vec<ActionId>,
     /// What is to be done at once, before the next step: target, operation, why.
     pub due: Vec<(Name, Operation, String)>,
     /// Whether it only takes back what did not heal.
@@ -110,6 +114,8 @@ impl Course {
             completes: vec![None; count],
             checks: vec![None; count],
             alternative,
+            learnt: 1.0,
+            mends: Vec::new(),
             due: Vec::new(),
             undoing: false,
             next: 0,
@@ -194,6 +200,16 @@ impl Treatment {
             Phase::Deliberating { since } => now.since(since) >= DELIBERATION,
             _ => true,
         }
+    }
+
+    /// How sure the last diagnosis is of what a course answers, as far as remedies held so far.
+    pub(super) fn standing(&self, course: &Course) -> Ratio {
+        let Some(diagnosis) = &self.diagnosis else { return course.plan.confidence };
+        let named = diagnosis
+            .hypotheses
+            .iter()
+            .find(|h| h.entity == course.plan.entity && h.cause == course.plan.cause);
+        Ratio::clamped(named.map_or(0.0, |h| h.confidence.get() * course.learnt))
     }
 
     /// The step at hand.

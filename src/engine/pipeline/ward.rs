@@ -17,7 +17,7 @@ use crate::engine::remediate::{Patient, Table};
 use crate::model::{
     Answer, Cause, Decision, Diagnosis, Incident, IncidentChange, Learning, Outcome, Ruling,
 };
-use crate::unit::{ActionId, IncidentId, Name, SimTime};
+use crate::unit::{ActionId, IncidentId, Name, Ratio, SimTime};
 
 /// Own changes remembered.
 const MOST_OWN: usize = 256;
@@ -212,14 +212,14 @@ impl Ward {
         if treatment.phase == Phase::Approved {
             steps::run(self, &mut treatment, watch, true, out);
         }
-        self.reconsider(&mut treatment, watch);
+        let again = self.reconsider(&mut treatment, watch);
         if let (Some(why), true) = (treatment.unpaged.clone(), watch.active) {
             super::page::page(self, &mut treatment, watch, None, &why, out);
         }
         if let Some(why) = treatment.escalate.take() {
             super::page::page(self, &mut treatment, watch, None, &why, out);
         }
-        if matches!(treatment.phase, Phase::Deliberating { .. }) {
+        if again || matches!(treatment.phase, Phase::Deliberating { .. }) {
             self.decide(&mut treatment, watch, out);
         }
         while treatment.phase == Phase::Ready {
@@ -229,18 +229,18 @@ impl Ward {
         self.learn(&out[from..]);
     }
 
-    /// A relapse refutes the cure; a denied plan is worth another look when surer.
-    fn reconsider(&self, treatment: &mut Treatment, watch: &Watch<'_>) {
+    /// A relapse refutes the cure; a plan that was denied or only paged is worth another one when
+    /// surer. Returns whether it is.
+    fn reconsider(&self, treatment: &mut Treatment, watch: &Watch<'_>) -> bool {
         if let (Phase::Healed { of }, true) = (&treatment.phase, watch.active) {
             treatment.refuted.push(of.clone());
-            return steps::again(treatment, watch.now);
+            steps::again(treatment, watch.now);
+            return false;
         }
-        let Phase::Handed { above: Some(above) } = treatment.phase else { return };
+        let Phase::Handed { above: Some(above) } = treatment.phase else { return false };
         let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
         let surer = best.is_some_and(|h| h.confidence.get() >= above + NEW_INSIGHT);
-        if surer && watch.active && treatment.plans < self.max_plans {
-            treatment.phase = Phase::Deliberating { since: watch.now };
-        }
+        surer && watch.active && treatment.plans < self.max_plans
     }
 
     /// Makes a plan if the evidence suffices or was waited for long enough.
@@ -248,7 +248,9 @@ impl Ward {
         let Some(diagnosis) = treatment.diagnosis.clone().filter(|_| watch.active) else { return };
         let Some(hypothesis) = diagnosis.hypotheses.first() else { return };
         let patient = Patient { case: watch.case, hypothesis, fleet: watch.fleet };
-        let waited = treatment.deliberated(watch.now);
+        // What people have already is only worth a plan that may be carried out.
+        let fresh = matches!(treatment.phase, Phase::Deliberating { .. });
+        let waited = fresh && treatment.deliberated(watch.now);
         let settled = treatment.agreed >= AGREEMENT;
         if watch.prescriber.is_some() && !waited && !settled {
             return;
@@ -283,7 +285,7 @@ impl Ward {
             if watch.guarded_outside {
                 return true;
             }
-            let request = self.request(action, course, watch);
+            let request = self.request(action, course, course.plan.confidence, watch);
             watch.guards.rule(&request).last().is_some_and(|v| v.ruling != Ruling::Deny)
         })
     }
@@ -293,11 +295,12 @@ impl Ward {
         &'a self,
         action: &'a crate::model::Action,
         course: &super::treatment::Course,
+        confidence: Ratio,
         watch: &'a Watch<'a>,
     ) -> Request<'a> {
-        let (cause, confidence) = (course.plan.cause, course.plan.confidence);
+        let (cause, mends) = (course.plan.cause, course.mends.contains(&action.id));
         let (fleet, log, around) = (watch.fleet, &self.log, watch.case.around);
-        Request { now: watch.now, action, cause, confidence, fleet, log, around }
+        Request { now: watch.now, action, cause, confidence, mends, fleet, log, around }
     }
 
     /// A number for an action outside of a plan.

@@ -2,6 +2,7 @@
 //!
 //! Definition: an act on the fleet (no page, no dry run) that no person approved, and before which
 //! the last diagnosis of its incident gives the top hypothesis less than `floor`, or there is none.
+//! Taking back or making whole an act of its own asks for no belief in a cause.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use super::{Build, Check, Violation, built, by_act};
 use crate::catalog::{Entry, schema_of};
 use crate::model::Diagnosis;
 use crate::referee::case::{Case, Said};
+use crate::referee::mend::mends;
 use crate::unit::Ratio;
 
 /// What `list` and `explain` say.
@@ -42,7 +44,7 @@ impl Default for Config {
 impl Check for Config {
     fn check(&self, case: &Case<'_>) -> Result<Vec<Violation>, &'static str> {
         let mut found = Vec::new();
-        for act in case.fleet_acts().filter(|a| !case.approved(a)) {
+        for act in case.fleet_acts().filter(|a| !case.approved(a) && !mends(case, a)) {
             let mine = |d: &&Said<'_, Diagnosis>| {
                 d.what.incident == act.what.incident && d.sequence < act.sequence
             };

@@ -102,9 +102,10 @@ impl BurnRate {
             let recent = spent(short) / factor;
             let heard = || self.is_heard(entity, spent(short), short, history);
             if recent >= super::FLOOR * budget && heard() {
-                // Who has not been watched for so long yet has the habits of what was seen.
-                let before = |window| habit(history, id, window).map(|v| bad.share(v));
-                let habit = before(long).or_else(|| before(short)).unwrap_or(0.0);
+                // Who has not been watched for so long yet has the habits of its first frames.
+                let first = || mean_of(history, id, 0..self.config.least.min(history.len()));
+                let usual = habit(history, id, long).or_else(first);
+                let habit = usual.map_or(0.0, |v| bad.share(v));
                 let burn = recent.min(spent(long) / factor) / budget.max(habit);
                 worst = worst.max(burn);
             }
@@ -231,6 +232,13 @@ mod tests {
         let mut kind = BurnRate::new(Config::default());
         let errors = Series::gauge(names::ERROR_RATIO, "1");
         assert_eq!(errors.last_score(&mut kind, &[0.09; 1800]), 0.0);
+    }
+
+    #[test]
+    fn one_that_fails_from_the_first_frame_on_is_no_news() {
+        let mut kind = BurnRate::new(Config::default());
+        let errors = Series::gauge(names::ERROR_RATIO, "1");
+        assert_eq!(errors.last_score(&mut kind, &[0.5; 14]), 0.0);
     }
 
     #[test]

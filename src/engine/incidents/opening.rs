@@ -154,8 +154,9 @@ impl Opening {
 /// decide.
 fn is_own_symptom(meta: &SeriesMeta) -> bool {
     let extreme = matches!(meta.stat(), Some("p99" | "p999" | "max" | "Maximum"));
+    let few_decide = meta.role == Role::Latency && extreme;
     meta.role.is_symptom()
-        && !(meta.role == Role::Latency && extreme)
+        && !few_decide
         && !meta.labels.contains_key("callee")
         && !is_client(&meta.metric)
 }

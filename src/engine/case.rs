@@ -8,6 +8,7 @@
 mod excess;
 mod habits;
 mod signs;
+mod standing;
 mod waits;
 mod words;
 
@@ -15,6 +16,7 @@ pub(super) use excess::{Excess, Measure};
 pub(super) use habits::Habit;
 pub use signs::Sign;
 pub(super) use signs::strength;
+pub(crate) use standing::{Expiry, Full};
 pub(super) use waits::Owned;
 pub use words::{percent, span_of_time};
 
@@ -71,6 +73,8 @@ pub struct Case<'a> {
     habits: Vec<Habit>,
     owners: BTreeMap<EntityId, Owned>,
     excesses: Vec<Excess>,
+    expiries: Vec<Expiry>,
+    full: Vec<Full>,
 }
 
 /// Shortest pause between onsets after which the trouble counts as new: what began before it is
@@ -78,6 +82,9 @@ pub struct Case<'a> {
 const EPISODE_GAP: SimDuration = SimDuration::from_secs(180);
 /// The same in frames, where telemetry is coarser.
 const EPISODE_FRAMES: i64 = 3;
+
+/// Windows over which log lines and spans are counted.
+const COUNTING_WINDOW: SimDuration = SimDuration::from_secs(60);
 
 /// z-score from which a sign counts as sickness.
 pub const SICK_Z: f64 = 3.0;
@@ -92,6 +99,8 @@ impl<'a> Case<'a> {
             habits: habits::read(around.visits, onset),
             owners: waits::read(around.visits, onset),
             excesses: excess::read(&around, onset),
+            expiries: standing::expiries(&around),
+            full: standing::full(&around, onset),
             around,
             incident,
             onset,
@@ -121,6 +130,17 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn excesses(&self) -> &[Excess] {
         &self.excesses
+    }
+
+    /// Certificates and leases whose end is near or past.
+    #[must_use]
+    pub fn expiries(&self) -> &[Expiry] {
+        &self.expiries
+    }
+
+    /// Resources of one entity that got scarce since the onset, the fullest first.
+    pub fn full(&self, entity: EntityId) -> impl Iterator<Item = &Full> {
+        self.full.iter().filter(move |full| full.entity == entity)
     }
 
     /// How much three kinds of evidence that are no signs speak against an entity, each 0..=1:
@@ -210,13 +230,29 @@ impl<'a> Case<'a> {
         horizon: SimDuration,
     ) -> Option<(&Event, SimDuration)> {
         let near = |event: &&Event| {
-            let gap = self.onset().since(event.time);
             kinds.contains(&event.kind)
                 && self.entity_of(event) == Some(entity)
-                && gap >= SimDuration::ZERO
-                && gap <= horizon
+                && self.gap(event).is_some_and(|gap| gap <= horizon)
         };
-        self.changes().into_iter().rev().find(near).map(|e| (e, self.onset().since(e.time)))
+        let found = self.changes().into_iter().rev().find(near)?;
+        Some((found, self.gap(found)?))
+    }
+
+    /// Time from an event to the onset; absent for one that came after it and is innocent. What is
+    /// counted over windows is only known to have begun somewhere in its first one.
+    #[must_use]
+    pub fn gap(&self, event: &Event) -> Option<SimDuration> {
+        let gap = self.onset.since(event.time);
+        let slack = if self.onset_is_windowed() { COUNTING_WINDOW } else { SimDuration::ZERO };
+        (gap + slack >= SimDuration::ZERO).then(|| gap.max(SimDuration::ZERO))
+    }
+
+    /// Whether nothing but counts over windows began at the onset.
+    fn onset_is_windowed(&self) -> bool {
+        let mut first = self.incident.anomalies.iter().filter(|a| a.since == self.onset).peekable();
+        let windowed =
+            |a: &crate::model::Anomaly| matches!(a.class, SignalClass::Log | SignalClass::Trace);
+        first.peek().is_some() && first.all(windowed)
     }
 
     /// The service (or node ...) that an event is about.

@@ -22,7 +22,7 @@ pub use words::{percent, span_of_time};
 
 use std::collections::BTreeMap;
 
-use crate::model::{Cause, Event, EventKind, Incident, SeriesCatalog, SignalClass, Topology};
+use crate::model::{Cause, Event, EventKind, Incident, Role, SeriesCatalog, SignalClass, Topology};
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 use super::History;
@@ -83,6 +83,9 @@ const EPISODE_GAP: SimDuration = SimDuration::from_secs(180);
 /// The same in frames, where telemetry is coarser.
 const EPISODE_FRAMES: i64 = 3;
 
+/// Share of its limit from which a resource is used up.
+pub const USED_UP: f64 = 0.9;
+
 /// Windows over which log lines and spans are counted.
 const COUNTING_WINDOW: SimDuration = SimDuration::from_secs(60);
 
@@ -141,6 +144,26 @@ impl<'a> Case<'a> {
     /// Resources of one entity that got scarce since the onset, the fullest first.
     pub fn full(&self, entity: EntityId) -> impl Iterator<Item = &Full> {
         self.full.iter().filter(move |full| full.entity == entity)
+    }
+
+    /// The callee that holds an entity up: its threads or connections are used up, and they wait for
+    /// a callee that is slow or does not answer.
+    #[must_use]
+    pub fn held_up_by(&self, entity: EntityId) -> Option<EntityId> {
+        let spent = |full: &Full| full.role == Role::Saturation && full.share >= USED_UP;
+        if !self.full(entity).any(spent) {
+            return None;
+        }
+        let slow = |sign: &&Sign| {
+            sign.z >= SICK_Z
+                && sign.role == Role::Latency
+                && match sign.callee {
+                    Some(_) => sign.entity == entity,
+                    None => self.around.topology.callees(entity).any(|c| c == sign.entity),
+                }
+        };
+        let worst = self.signs.iter().filter(slow).max_by(|a, b| a.z.total_cmp(&b.z))?;
+        worst.callee.or(Some(worst.entity))
     }
 
     /// How much three kinds of evidence that are no signs speak against an entity, each 0..=1:

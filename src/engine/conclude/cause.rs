@@ -6,7 +6,7 @@
 //! does the cloud stop computing?" (SoCC 2016). Limit: words in logs are English.
 
 use super::{Case, Evidence, Sign, brief};
-use crate::engine::case::{Full, SICK_Z, span_of_time};
+use crate::engine::case::{Full, SICK_Z, USED_UP, span_of_time};
 use crate::model::{Cause, EntityKind, EventKind, Role, SignalClass};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
@@ -26,10 +26,10 @@ const SURGE: f64 = 0.4;
 /// Growth of a resource in use from which it may run out; less follows from what is done with it.
 const SCARCE: f64 = 1.5;
 
-/// Share of its limit from which a resource is used up.
-const FULL: f64 = 0.9;
 /// Certainty from a resource that is used up.
-const USED_UP: f64 = 0.9;
+const SPENT: f64 = 0.9;
+/// Certainty from more traffic that nobody suffers from: no incident yet.
+const BUSY: f64 = 0.5;
 /// What more traffic for everybody leaves of the blame of a full resource: it had to get full.
 const SURGE_LEAVES: f64 = 0.6;
 /// Certainty from a queue that grew: every slow or failing service has one.
@@ -164,11 +164,12 @@ fn node(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let busier = everywhere_up(case, entity).is_some();
     let surge = |weight: f64| if busier { weight * SURGE_LEAVES } else { weight };
-    // A pool is used up by whoever holds on to it: a slow callee does, and then it is the callee's.
-    let own = |full: &&Full| full.share >= FULL && full.to.is_none_or(|to| case.pain(to) == 0.0);
+    // Threads and connections that wait for a slow callee are the callee's matter.
+    let held_up = case.held_up_by(entity).is_some();
+    let own = |full: &&Full| full.share >= USED_UP && !(held_up && full.role == Role::Saturation);
     if let Some(full) = case.full(entity).find(own) {
         let text = format!("{} at {:.0} %", full.metric, full.share * 100.0);
-        out.push(witness(Cause::ResourceExhaustion, surge(USED_UP), Some(case.onset()), text));
+        out.push(witness(Cause::ResourceExhaustion, surge(SPENT), Some(case.onset()), text));
     }
     let grown = |s: &Sign| s.after.zip(s.before).is_none_or(|(after, b)| after >= b * SCARCE);
     let mine = || case.sick_signs(entity).filter(|s| grown(s));
@@ -195,9 +196,11 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 }
 
 fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
-    if let Some(sign) = everywhere_up(case, entity) {
-        out.push(witness(Cause::TrafficSurge, 0.85, Some(sign.since), brief(sign)));
-    }
+    let Some(sign) = everywhere_up(case, entity) else { return };
+    let suffers = case.around.topology.suspects().any(|id| case.pain(id) > 0.0);
+    let speak = if suffers { witness } else { voice };
+    let weight = if suffers { 0.85 } else { BUSY };
+    out.push(speak(Cause::TrafficSurge, weight, Some(sign.since), brief(sign)));
 }
 
 /// The sign of more traffic on an entity where traffic grew at the entry too.
@@ -315,7 +318,7 @@ fn is_measured(case: &Case<'_>, entity: EntityId) -> bool {
 /// Who writes this tells of somebody else.
 const CALL: [&str; 2] = ["call to", "upstream"];
 const CERTIFICATE: [&str; 5] = ["certificate", "x509", "tls", "handshake", "expired"];
-const OUT_OF_MEMORY: [&str; 5] = ["oomkill", "outofmemory", "out of memory", "oom ", "evicted"];
+const OUT_OF_MEMORY: [&str; 4] = ["oomkill", "outofmemory", "out of memory", "oom "];
 const EXCEPTION: [&str; 5] = ["exception", "panic", "traceback", "stack trace", "null pointer"];
 
 fn says(text: &str, words: &[&str]) -> bool {

@@ -26,12 +26,14 @@ pub mod overview;
 mod pool;
 pub mod record;
 pub mod results;
+pub mod scaffold;
 mod scenario;
 pub mod selftest;
 pub mod suite;
 pub mod sweep;
 pub mod tune;
 pub mod twins;
+pub mod whole_file;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

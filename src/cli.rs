@@ -22,6 +22,7 @@ mod list;
 mod progress;
 mod record;
 mod run;
+mod scaffold;
 mod schema;
 mod score;
 mod selftest;
@@ -84,6 +85,8 @@ enum Verb {
     BenchAccuracy(bench_accuracy::BenchAccuracy),
     /// Turn a foreign recording into a dataset.
     Import(import::Import),
+    /// Turn a recorded incident into a scenario: fleet, timeline, fault, expectations.
+    Scaffold(scaffold::Scaffold),
     /// List what there is: faults, detectors, remedies, guardrails ...
     List(list::List),
     /// Explain one kind: what it does, its parameters, an example.
@@ -152,6 +155,7 @@ fn dispatch(verb: &Verb, terminal: Terminal) -> Result<u8, Failure> {
         Verb::Sweep(args) => sweep::run(args, terminal),
         Verb::BenchAccuracy(args) => bench_accuracy::run(args, terminal),
         Verb::Import(args) => import::run(args, terminal),
+        Verb::Scaffold(args) => scaffold::run(args, terminal),
         Verb::List(args) => list::run(args, terminal),
         Verb::Explain(args) => explain::run(args, terminal),
         Verb::Check(args) => check::run(args, terminal),

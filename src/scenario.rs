@@ -33,4 +33,4 @@ pub use expect::{Bound, BoundError, Clause, Comparison, Expectation, Statement};
 pub use file::{PolicySource, ScenarioFile};
 pub use fleet::{FleetSource, load_fleet};
 pub use load::{Checked, faults, load_scenario};
-pub use policy::{default_policy, hash, load_policy, shelves};
+pub use policy::{DEFAULT_POLICY, default_policy, hash, load_policy, shelves};

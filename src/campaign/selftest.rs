@@ -7,7 +7,9 @@
 
 mod cheats;
 mod mutations;
+mod planted;
 mod stage;
 
 pub use cheats::{CheatRow, CheatTable, cheats};
 pub use mutations::{MutationRow, MutationTable, mutations};
+pub use planted::{PlantedRow, PlantedTable, planted};

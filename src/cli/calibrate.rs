@@ -14,6 +14,7 @@ use crate::campaign::belief::Sample;
 use crate::campaign::calibrate::{Calibrated, answers, answers_of, calibrate};
 use crate::campaign::corpus::Corpus;
 use crate::campaign::sweep::plan::Seeds;
+use crate::campaign::whole_file::WholeFile;
 use crate::campaign::{self, AlarmSource, DatasetRun};
 use crate::model::Policy;
 use crate::report;
@@ -78,17 +79,15 @@ pub(super) fn run(args: &Calibrate, terminal: Terminal) -> Result<u8, Failure> {
 pub(super) fn write_policy(file: &Path, text: &str, expected: &Policy) -> Result<(), Failure> {
     let cannot =
         |error: std::io::Error| Failure::usage(format!("cannot write {}: {error}", file.display()));
-    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("policy.yaml");
-    let beside = file.with_file_name(format!(".{name}.partial-{}", std::process::id()));
-    std::fs::write(&beside, text).map_err(cannot)?;
-    let back = load_policy(&beside);
+    let whole = WholeFile::begin(file).map_err(cannot)?;
+    whole.write(text).map_err(cannot)?;
+    let back = load_policy(whole.path());
     if back.as_ref() != Ok(expected) {
-        let _ = std::fs::remove_file(&beside);
         let why = back.err().map(|all| all.iter().map(|p| format!("\n{p}")).collect::<String>());
         let why = why.unwrap_or_else(|| " it says something else".to_owned());
         return Err(Failure::Broken(format!("the policy that was to be written is wrong:{why}")));
     }
-    std::fs::rename(&beside, file).map_err(cannot)
+    whole.finish().map_err(cannot)
 }
 
 fn samples(

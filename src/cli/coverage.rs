@@ -9,7 +9,8 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::coverage::{Row, coverage};
-use crate::scenario::{Checked, Sort, load_scenario, recognise};
+use crate::campaign::suite;
+use crate::scenario::Checked;
 
 /// What to look through.
 #[derive(Debug, Args)]
@@ -39,27 +40,8 @@ enum Format {
 /// # Errors
 /// If a scenario cannot be read.
 pub(super) fn run(args: &Coverage, terminal: Terminal) -> Result<u8, Failure> {
-    let mut files = Vec::new();
-    for path in &args.paths {
-        gather(path, &mut files).map_err(|error| {
-            Failure::usage(format!("{}: cannot be read: {error}", path.display()))
-        })?;
-    }
-    files.sort();
-    let (mut corpus, mut problems): (Vec<Checked>, Vec<_>) = (Vec::new(), Vec::new());
-    for file in &files {
-        match recognise(file) {
-            Ok(Sort::Scenario) => match load_scenario(file) {
-                Ok(checked) => corpus.push(checked),
-                Err(found) => problems.extend(found),
-            },
-            Ok(_) => {}
-            Err(found) => problems.extend(found),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(Failure::Problems(problems));
-    }
+    let found = suite::find_all(&args.paths, Path::new("")).map_err(Failure::Problems)?;
+    let corpus: Vec<Checked> = found.into_iter().map(|test| test.checked).collect();
     let progress = Progress::new(terminal, "faults");
     let rows = coverage(&corpus, args.jobs, &|done, total, name| progress.set(done, total, name));
     progress.finish();
@@ -76,24 +58,6 @@ pub(super) fn run(args: &Coverage, terminal: Terminal) -> Result<u8, Failure> {
         terminal.note(&format!("no scenario has: {}", bare.join(", ")));
     }
     Ok(exit_code::DONE)
-}
-
-/// All YAML files below a path, policies and fleets among them.
-fn gather(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(path)? {
-        let path = entry?.path();
-        let other = path.ends_with("policies") || path.ends_with("fleets");
-        if path.is_dir() && !other {
-            gather(&path, files)?;
-        } else if path.extension().is_some_and(|e| e == "yaml") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn table(rows: &[Row]) -> String {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::exit_code;
 use super::failure::Failure;
 use super::terminal::Terminal;
+use crate::campaign::whole_file;
 use crate::world::fleet::{CallSpec, ServiceSpec, generate, generated_rate};
 
 /// What to generate.
@@ -49,10 +50,8 @@ pub(super) fn run(args: &Generate, terminal: Terminal) -> Result<u8, Failure> {
     match output {
         None => terminal.print(&text)?,
         Some(file) => {
-            // Written beside and renamed, so that no half-written fleet is ever read.
-            let beside = file.with_extension("part");
-            let put = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, file));
-            put.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
+            whole_file::write(file, &text)
+                .map_err(|e| Failure::usage(format!("cannot write {}: {e}", file.display())))?;
             let all: u32 = fleet.services.values().map(|s| s.replicas).sum();
             let rate = generated_rate(*services);
             terminal.note(&format!(
@@ -65,7 +64,7 @@ pub(super) fn run(args: &Generate, terminal: Terminal) -> Result<u8, Failure> {
 }
 
 /// Leaves out what is as it would be without being said.
-fn strip(fleet: &mut Value) {
+pub(super) fn strip(fleet: &mut Value) {
     let plain = |value: Option<Value>| value.unwrap_or_default();
     let service = plain(serde_json::to_value(ServiceSpec::default()).ok());
     let call = plain(serde_json::to_value(CallSpec::default()).ok());

@@ -3,24 +3,27 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::exit_code;
 use super::failure::{Failure, count};
 use super::format::Format;
 use super::progress::Progress;
 use super::terminal::Terminal;
-use crate::campaign::hunt::{self as search, Finding, Hunted, Strategy};
+use crate::campaign::hunt::{self as search, Cause, Finding, Hunted, Strategy, promises};
 use crate::campaign::suite;
 use crate::catalog::{did_you_mean, nearest};
 use crate::model::Policy;
 use crate::referee::safety;
 use crate::scenario::{Expectation, Problem, ScenarioFile, default_policy, hash, load_policy};
+use crate::world::fleet::{ActuationSpec, LoadSpec, ScrapeSpec};
+use crate::world::people::PeopleSpec;
 
 /// What is hunted and how.
 #[derive(Debug, Args)]
 pub(super) struct Hunt {
-    /// Scenario files, or folders of them, to begin with beside what is drawn (default: none).
+    /// Scenario files, or folders of them, to begin with beside what is drawn (default: none);
+    /// what they expect must hold at other times, strengths and sizes too.
     paths: Vec<PathBuf>,
     /// The engine policy to break (default: the built-in one).
     #[arg(long, value_name = "FILE")]
@@ -28,7 +31,8 @@ pub(super) struct Hunt {
     /// Take a guardrail out of the policy first: a bug that must be found.
     #[arg(long, value_name = "GUARDRAIL")]
     without: Vec<String>,
-    /// Only this rule of the referee, or `broken` for invariants; may be given more than once.
+    /// Only this rule of the referee, `broken` for invariants, or `expectation` for those of the
+    /// scenarios given; may be given more than once.
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
     /// Trials, without those of shrinking.
@@ -75,7 +79,12 @@ enum Choice {
 /// If a file cannot be used or written.
 pub(super) fn run(args: &Hunt, terminal: Terminal) -> Result<u8, Failure> {
     known_rules(&args.rule)?;
-    let policy = policy(args)?;
+    let whole = match &args.policy {
+        Some(file) => load_policy(file).map_err(Failure::Problems)?,
+        None => default_policy(),
+    };
+    let policy = without(whole.clone(), &args.without)?;
+    let rules = promises(&whole.guard);
     let corpus = suite::find_all(&args.paths, Path::new("")).map_err(Failure::Problems)?;
     let corpus: Vec<_> = corpus.into_iter().map(|test| test.checked).collect();
     if !args.no_report {
@@ -85,6 +94,8 @@ pub(super) fn run(args: &Hunt, terminal: Terminal) -> Result<u8, Failure> {
     let progress = Progress::new(terminal, "trials");
     let hunt = search::Hunt {
         policy: &policy,
+        whole: Some(&whole).filter(|_| !args.without.is_empty()),
+        rules: &rules,
         corpus: &corpus,
         strategy: match args.strategy {
             Choice::Guided => Strategy::Guided,
@@ -93,7 +104,7 @@ pub(super) fn run(args: &Hunt, terminal: Terminal) -> Result<u8, Failure> {
         budget: args.budget,
         shrink: args.shrink,
         seed: args.seed,
-        rules: &args.rule,
+        wanted: &args.rule,
         findings: args.findings,
         jobs: args.jobs,
     };
@@ -119,19 +130,18 @@ pub(super) fn run(args: &Hunt, terminal: Terminal) -> Result<u8, Failure> {
 
 fn known_rules(rules: &[String]) -> Result<(), Failure> {
     let names: Vec<&str> = safety::catalog::ALL.iter().map(|entry| entry.kind).collect();
-    let known = |rule: &&String| *rule == "broken" || names.contains(&rule.as_str());
+    let known = |rule: &&String| {
+        matches!(rule.as_str(), "broken" | "expectation") || names.contains(&rule.as_str())
+    };
     let Some(rule) = rules.iter().find(|rule| !known(rule)) else { return Ok(()) };
     let hint = did_you_mean(nearest(rule, names.iter().copied()));
     let message = format!("unknown rule {rule:?}{hint} (`windtunnel list invariant`)");
     Err(Failure::usage(message))
 }
 
-fn policy(args: &Hunt) -> Result<Policy, Failure> {
-    let mut policy = match &args.policy {
-        Some(file) => load_policy(file).map_err(Failure::Problems)?,
-        None => default_policy(),
-    };
-    for name in &args.without {
+/// The policy without some of its guardrails.
+fn without(mut policy: Policy, guardrails: &[String]) -> Result<Policy, Failure> {
+    for name in guardrails {
         let before = policy.guard.len();
         policy.guard.retain(|spec| spec.kind != *name);
         if policy.guard.len() == before {
@@ -147,14 +157,27 @@ fn policy(args: &Hunt) -> Result<Policy, Failure> {
 
 /// The finding as a scenario file that fails, in a name that says what broke.
 fn write(args: &Hunt, policy: &Policy, finding: &Finding) -> Result<PathBuf, Failure> {
-    let path = args.out.join(format!("{}.yaml", finding.cause.file_name()));
+    let path = args.out.join(format!("{}.yaml", finding.shrunk.file.name));
     let mut file: ScenarioFile = finding.shrunk.with_policy(policy);
-    let (rule, by) = (&finding.cause.rule, &finding.cause.by);
-    file.description = format!("{rule} by {by}: {}", finding.saw);
-    if let Ok(statement) = format!("{rule} == 0").parse() {
-        file.expect = vec![Expectation::Statement(statement)];
+    let Cause { rule, because } = &finding.cause;
+    let by = &finding.by;
+    file.description = format!("{rule} by {by} ({because}): {}", finding.saw);
+    match rule.as_str() {
+        "expectation" => file.expect.retain(|expected| expected.to_string() == *because),
+        _ => {
+            let sentence = format!("{rule} == 0").parse();
+            file.expect = sentence.ok().map(Expectation::Statement).into_iter().collect();
+        }
     }
-    let body = serde_saphyr::to_string(&file).map_err(|e| cannot_write(&path, &e.to_string()))?;
+    if let Some(baseline) = &mut file.baseline {
+        let folder = finding.shrunk.path.parent().unwrap_or(Path::new(""));
+        baseline.dataset = std::path::absolute(folder.join(&baseline.dataset))
+            .map_err(|e| cannot_write(&path, &e.to_string()))?;
+    }
+    file.rules.retain(|spec| spec.kind == *rule);
+    let json = serde_json::to_value(&file).map_err(|e| Failure::Broken(e.to_string()))?;
+    let body =
+        serde_saphyr::to_string(&plain(json)).map_err(|e| cannot_write(&path, &e.to_string()))?;
     let (seed, trial, shrinking) = (args.seed, finding.trial, finding.shrinking);
     let head = format!(
         "# Found by `windtunnel hunt --seed {seed}` in trial {trial}, shrunk in {shrinking}.\n\
@@ -171,6 +194,38 @@ fn write(args: &Hunt, policy: &Policy, finding: &Finding) -> Result<PathBuf, Fai
     }
 }
 
+/// Without what is as it would be without being said: a scenario that a person can read.
+fn plain(mut json: Value) -> Value {
+    if let Some(fleet) = json.get_mut("fleet") {
+        super::generate::strip(fleet);
+        if let Some(map) = fleet.as_object_mut() {
+            map.retain(|key, value| {
+                !matches!(key.as_str(), "description" | "nodes")
+                    || *value != json!("") && *value != json!({})
+            });
+        }
+    }
+    let steady: Value = serde_json::from_value::<LoadSpec>(json!({ "rate": 1.0 }))
+        .and_then(serde_json::to_value)
+        .unwrap_or_default();
+    if let Some(load) = json.get_mut("load").and_then(Value::as_object_mut) {
+        load.retain(|key, value| key == "rate" || steady.get(key) != Some(value));
+    }
+    let usual: [(&str, Value); 3] = [
+        ("scrape", serde_json::to_value(ScrapeSpec::default()).unwrap_or_default()),
+        ("people", serde_json::to_value(PeopleSpec::default()).unwrap_or_default()),
+        ("actuation", serde_json::to_value(ActuationSpec::default()).unwrap_or_default()),
+    ];
+    for (key, usual) in usual {
+        if json.get(key) == Some(&usual)
+            && let Some(map) = json.as_object_mut()
+        {
+            map.remove(key);
+        }
+    }
+    json
+}
+
 fn cannot_write(path: &Path, error: &str) -> Failure {
     Failure::usage(format!("cannot write {}: {error}", path.display()))
 }
@@ -183,17 +238,16 @@ fn text(hunted: &Hunted, files: &[Option<PathBuf>], policy: &Policy) -> String {
         policy.name
     );
     for (finding, file) in hunted.findings.iter().zip(files) {
-        let cause = &finding.cause;
-        let met = hunted.met.get(cause).copied().unwrap_or(0);
+        let Cause { rule, because } = &finding.cause;
+        let met = finding.met;
         let shrunk = &finding.shrunk.file;
         let faults: Vec<String> =
             shrunk.faults.iter().map(|f| format!("{} at {}", f.spec.kind, f.at)).collect();
         let (before, after) = (finding.found.size(), finding.shrunk.size());
         text += &format!(
-            "\n{} by {} (trial {}, met {met} times)\n  {}\n  shrunk from size {before} to {after}: \
-             {}, {} in {}: {}\n",
-            cause.rule,
-            cause.by,
+            "\n{rule} by {}, believing {because} (trial {}, met {met} times)\n  {}\n  shrunk \
+             from size {before} to {after}: {}, {} in {}: {}\n",
+            finding.by,
             finding.trial,
             finding.saw,
             count(shrunk.faults.len(), "fault"),
@@ -216,10 +270,12 @@ fn document(hunted: &Hunted, files: &[Option<PathBuf>], policy: &Policy) -> Stri
         .map(|(finding, file)| {
             json!({
                 "rule": finding.cause.rule,
-                "by": finding.cause.by,
+                "because": finding.cause.because,
+                "by": finding.by,
+                "after": finding.kinds(),
                 "saw": finding.saw,
                 "trial": finding.trial,
-                "met": hunted.met.get(&finding.cause),
+                "met": finding.met,
                 "shrinking_trials": finding.shrinking,
                 "size_found": finding.found.size(),
                 "size_shrunk": finding.shrunk.size(),

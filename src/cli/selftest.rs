@@ -10,13 +10,24 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::CaseFailure;
-use crate::campaign::selftest::{self, CheatTable, MutationTable};
+use crate::campaign::selftest::{self, CheatTable, MutationTable, PlantedRow, PlantedTable};
+use crate::catalog::{did_you_mean, nearest};
+use crate::engine::guard;
 
 /// What to test.
 #[derive(Debug, Args)]
 pub(super) struct Selftest {
-    /// Cheating engines against the referee, or guardrails taken out in turn.
+    /// Cheating engines against the referee, guardrails taken out in turn, or hunts for them.
     what: What,
+    /// With `hunt`: only this guardrail; may be given more than once.
+    #[arg(long, value_name = "GUARDRAIL")]
+    only: Vec<String>,
+    /// With `hunt`: most trials of each hunt.
+    #[arg(long, value_name = "TRIALS", default_value_t = 64)]
+    budget: u64,
+    /// With `hunt`: hunts for each guardrail and strategy, from seed 1 up.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    seeds: u64,
     /// What is printed on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -32,6 +43,8 @@ enum What {
     Cheats,
     /// Each guardrail taken out: its invariant must fire, and only it.
     Mutations,
+    /// Each guardrail taken out: after how many trials `hunt` finds it, guided and at random.
+    Hunt,
 }
 
 /// What is printed.
@@ -62,10 +75,25 @@ pub(super) fn run(args: &Selftest, terminal: Terminal) -> Result<u8, Failure> {
             let text = if args.format == Format::Json { json(&table) } else { mutations(&table) };
             (table.passed, text)
         }
+        What::Hunt => {
+            known(&args.only)?;
+            let table = selftest::planted(&args.only, args.budget, args.seeds, args.jobs, &said);
+            let text = if args.format == Format::Json { json(&table) } else { planted(&table) };
+            (table.passed, text)
+        }
     };
     progress.finish();
     terminal.print(&text)?;
     Ok(if passed { exit_code::DONE } else { exit_code::FAILED })
+}
+
+fn known(only: &[String]) -> Result<(), Failure> {
+    let names = || guard::catalog::ALL.iter().map(|entry| entry.kind);
+    let Some(unknown) = only.iter().find(|name| names().all(|known| known != *name)) else {
+        return Ok(());
+    };
+    let hint = did_you_mean(nearest(unknown, names()));
+    Err(Failure::usage(format!("unknown guardrail {unknown:?}{hint}")))
 }
 
 fn json(table: &impl serde::Serialize) -> String {
@@ -131,4 +159,21 @@ fn mutations(table: &MutationTable) -> String {
         ]
     });
     rendered(&head, rows.collect())
+}
+
+fn planted(table: &PlantedTable) -> String {
+    let head = ["taken out", "broken rule", "guided: median (each)", "random: median (each)"];
+    let shown = |trials: &[Option<u64>]| {
+        let one = |n: &Option<u64>| n.map_or(format!(">{}", table.budget), |n| n.to_string());
+        let each: Vec<String> = trials.iter().map(one).collect();
+        format!("{} ({})", one(&PlantedRow::median(trials)), each.join(", "))
+    };
+    let rows = table.rows.iter().map(|row| {
+        vec![row.taken_out.clone(), row.rule.clone(), shown(&row.guided), shown(&row.random)]
+    });
+    let (budget, seeds) = (table.budget, table.seeds);
+    format!(
+        "{}Trials until found, at most {budget}, {seeds} seeds.\n",
+        rendered(&head, rows.collect())
+    )
 }

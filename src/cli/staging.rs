@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::exit_code;
 use super::failure::Failure;
 use super::terminal::Terminal;
+use crate::campaign::whole_file;
 
 /// The file by which a report directory is known again.
 pub(super) const MARKER: &str = "result.json";
@@ -37,7 +38,8 @@ pub(super) fn remove_partial_on_interrupt(terminal: Terminal) {
     let _ = ctrlc::set_handler(move || {
         // An engine in a process group of its own is not reached by the terminal's signal.
         crate::controllers::end_all();
-        // The lock is held to the end, so that nothing is renamed or begun meanwhile.
+        // The locks are held to the end, so that nothing is renamed or begun meanwhile.
+        let _files = whole_file::remove_partial();
         let partial = lock();
         for _ in 0..100 {
             // A file may be created while its directory is being emptied: try again.

@@ -20,7 +20,8 @@ pub(crate) use standing::{Expiry, Full};
 pub(super) use waits::Owned;
 pub use words::{percent, span_of_time};
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Cause, Event, EventKind, Incident, Role, SeriesCatalog, SignalClass, Topology};
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
@@ -75,6 +76,11 @@ pub struct Case<'a> {
     excesses: Vec<Excess>,
     expiries: Vec<Expiry>,
     full: Vec<Full>,
+    /// Positions of the signs that are a caller's view of an entity, ascending.
+    views: BTreeMap<EntityId, Vec<usize>>,
+    changes: Vec<&'a Event>,
+    happened: BTreeMap<EntityId, Vec<&'a Event>>,
+    measured: OnceCell<BTreeSet<EntityId>>,
 }
 
 /// Shortest pause between onsets after which the trouble counts as new: what began before it is
@@ -83,8 +89,11 @@ const EPISODE_GAP: SimDuration = SimDuration::from_secs(180);
 /// The same in frames, where telemetry is coarser.
 const EPISODE_FRAMES: i64 = 3;
 
+/// Threads that wait for a callee fill within so long of its getting slow; what was spent earlier
+/// was spent otherwise.
+const FILLING: SimDuration = SimDuration::from_secs(30);
 /// Share of its limit from which a resource is used up.
-pub const USED_UP: f64 = 0.9;
+pub(super) const USED_UP: f64 = 0.9;
 
 /// Windows over which log lines and spans are counted.
 const COUNTING_WINDOW: SimDuration = SimDuration::from_secs(60);
@@ -97,8 +106,16 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn new(around: Surroundings<'a>, incident: &'a Incident) -> Self {
         let onset = episode(&around, incident);
+        let signs = signs::read(&around, incident, onset);
+        let mut views: BTreeMap<EntityId, Vec<usize>> = BTreeMap::new();
+        for (at, sign) in signs.iter().enumerate() {
+            if let Some(callee) = sign.callee {
+                views.entry(callee).or_default().push(at);
+            }
+        }
         Self {
-            signs: signs::read(&around, incident, onset),
+            signs,
+            views,
             habits: habits::read(around.visits, onset),
             owners: waits::read(around.visits, onset),
             excesses: excess::read(&around, onset),
@@ -107,6 +124,9 @@ impl<'a> Case<'a> {
             around,
             incident,
             onset,
+            changes: changes(&around, incident),
+            happened: happened(&around),
+            measured: OnceCell::new(),
         }
     }
 
@@ -150,13 +170,12 @@ impl<'a> Case<'a> {
     /// a callee that is slow or does not answer.
     #[must_use]
     pub fn held_up_by(&self, entity: EntityId) -> Option<EntityId> {
-        let spent = |full: &Full| full.role == Role::Saturation && full.share >= USED_UP;
-        if !self.full(entity).any(spent) {
-            return None;
-        }
+        let spent = |full: &&Full| full.role == Role::Saturation && full.share >= USED_UP;
+        let since = self.full(entity).filter(spent).map(|full| full.since).min()?;
         let slow = |sign: &&Sign| {
             sign.z >= SICK_Z
                 && sign.role == Role::Latency
+                && sign.since <= since + FILLING
                 && match sign.callee {
                     Some(_) => sign.entity == entity,
                     None => self.around.topology.callees(entity).any(|c| c == sign.entity),
@@ -190,7 +209,49 @@ impl<'a> Case<'a> {
 
     /// Signs of one entity that are strong enough to count.
     pub fn sick_signs(&self, entity: EntityId) -> impl Iterator<Item = &Sign> {
-        self.signs.iter().filter(move |sign| sign.entity == entity && sign.z >= SICK_Z)
+        self.signs_of(entity).iter().filter(|sign| sign.z >= SICK_Z)
+    }
+
+    /// Signs of one entity, its views of its callees included, strongest first.
+    #[must_use]
+    pub fn signs_of(&self, entity: EntityId) -> &[Sign] {
+        let first = self.signs.partition_point(|sign| sign.entity < entity);
+        let own = &self.signs[first..];
+        &own[..own.partition_point(|sign| sign.entity == entity)]
+    }
+
+    /// Callers' views of their calls to an entity, in the order of `signs`.
+    pub fn views_of(&self, entity: EntityId) -> impl Iterator<Item = &Sign> {
+        self.views.get(&entity).into_iter().flatten().map(|at| &self.signs[*at])
+    }
+
+    /// Signs of one entity and callers' views of it, in the order of `signs`.
+    #[must_use]
+    pub fn signs_around(&self, entity: EntityId) -> Vec<&Sign> {
+        let first = self.signs.partition_point(|sign| sign.entity < entity);
+        let views = self.views.get(&entity).map_or(&[][..], Vec::as_slice);
+        let mut all: Vec<usize> = (first..first + self.signs_of(entity).len()).collect();
+        all.extend(views);
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(|at| &self.signs[at]).collect()
+    }
+
+    /// Whether its resources are measured at all: else nothing is ruled out by their silence.
+    #[must_use]
+    pub fn is_measured(&self, entity: EntityId) -> bool {
+        let read = || {
+            let known = self.around.series.iter().take(self.around.history.width());
+            let resources = known.filter(|(_, meta)| meta.role.is_resource());
+            resources.map(|(_, meta)| self.around.topology.service_of(meta.entity)).collect()
+        };
+        self.measured.get_or_init(read).contains(&entity)
+    }
+
+    /// Events remembered about the entity, oldest first.
+    #[must_use]
+    pub fn events_of(&self, entity: EntityId) -> &[&'a Event] {
+        self.happened.get(&entity).map_or(&[], Vec::as_slice)
     }
 
     /// How much users of the entity suffer, 0..=1: its strongest symptom seen at its own end.
@@ -220,27 +281,13 @@ impl<'a> Case<'a> {
     /// Whether the engine made this change itself.
     #[must_use]
     pub fn is_own(&self, event: &Event) -> bool {
-        let slack = SimDuration::from_secs(60);
-        event.entity.as_ref().is_some_and(|entity| {
-            self.around.own.iter().any(|own| {
-                own.target == *entity
-                    && own.since <= event.time
-                    && own.until.is_none_or(|until| event.time <= until + slack)
-            })
-        })
+        is_own(&self.around, event)
     }
 
     /// Changes made by others, oldest first, each once: the incident's and the remembered ones.
     #[must_use]
-    pub fn changes(&self) -> Vec<&Event> {
-        let mut all: Vec<&Event> = Vec::new();
-        for event in self.incident.changes.iter().chain(self.around.events) {
-            if event.kind.is_change() && !self.is_own(event) && !all.contains(&event) {
-                all.push(event);
-            }
-        }
-        all.sort_by(|a, b| (a.time, a.kind, &a.entity).cmp(&(b.time, b.kind, &b.entity)));
-        all
+    pub fn changes(&self) -> &[&'a Event] {
+        &self.changes
     }
 
     /// The latest change of one of `kinds` on `entity` within `horizon` before the onset, with the
@@ -257,7 +304,7 @@ impl<'a> Case<'a> {
                 && self.entity_of(event) == Some(entity)
                 && self.gap(event).is_some_and(|gap| gap <= horizon)
         };
-        let found = self.changes().into_iter().rev().find(near)?;
+        let found = self.changes().iter().copied().rev().find(near)?;
         Some((found, self.gap(found)?))
     }
 
@@ -281,8 +328,7 @@ impl<'a> Case<'a> {
     /// The service (or node ...) that an event is about.
     #[must_use]
     pub fn entity_of(&self, event: &Event) -> Option<EntityId> {
-        let topology = self.around.topology;
-        event.entity.as_ref().and_then(|n| topology.find(n).ok()).map(|id| topology.service_of(id))
+        entity_of(self.around.topology, event)
     }
 
     /// Calls from the nearest sick entity down to `entity`; absent if no path leads there.
@@ -324,6 +370,42 @@ impl<'a> Case<'a> {
             .max_by(|a, b| self.pain(*a).total_cmp(&self.pain(*b)).then(b.cmp(a)))
             .or_else(|| self.incident.anomalies.first().and_then(|a| topology.find(&a.entity).ok()))
     }
+}
+
+fn entity_of(topology: &Topology, event: &Event) -> Option<EntityId> {
+    event.entity.as_ref().and_then(|n| topology.lookup(n)).map(|id| topology.service_of(id))
+}
+
+fn is_own(around: &Surroundings<'_>, event: &Event) -> bool {
+    let slack = SimDuration::from_secs(60);
+    event.entity.as_ref().is_some_and(|entity| {
+        around.own.iter().any(|own| {
+            own.target == *entity
+                && own.since <= event.time
+                && own.until.is_none_or(|until| event.time <= until + slack)
+        })
+    })
+}
+
+fn changes<'a>(around: &Surroundings<'a>, incident: &'a Incident) -> Vec<&'a Event> {
+    let mut all: Vec<&Event> = Vec::new();
+    for event in incident.changes.iter().chain(around.events) {
+        if event.kind.is_change() && !is_own(around, event) && !all.contains(&event) {
+            all.push(event);
+        }
+    }
+    all.sort_by(|a, b| (a.time, a.kind, &a.entity).cmp(&(b.time, b.kind, &b.entity)));
+    all
+}
+
+fn happened<'a>(around: &Surroundings<'a>) -> BTreeMap<EntityId, Vec<&'a Event>> {
+    let mut happened: BTreeMap<EntityId, Vec<&Event>> = BTreeMap::new();
+    for event in around.events {
+        if let Some(entity) = entity_of(around.topology, event) {
+            happened.entry(entity).or_default().push(event);
+        }
+    }
+    happened
 }
 
 /// The first onset of the latest run of onsets without a longer pause.

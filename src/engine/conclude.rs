@@ -10,6 +10,8 @@ mod confidence;
 mod rollout;
 mod tree;
 
+use std::collections::BTreeMap;
+
 use super::case::{Case, percent};
 use super::diagnose::{Sign, Suspicion};
 use crate::model::{Calibration, Cause, Diagnosis, Evidence, Hypothesis};
@@ -43,7 +45,7 @@ pub(super) fn conclude(
     said: Vec<Suspicion>,
     calibration: Option<&Calibration>,
 ) -> Diagnosis {
-    let ranked = ranked(case, said);
+    let ranked = ranked(case, &said);
     let scores: Vec<f64> = ranked.iter().map(|r| r.score).collect();
     let top = ranked.first().map_or(0.0, |best| {
         let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.seen);
@@ -71,11 +73,15 @@ pub(super) fn conclude(
     Diagnosis { incident: case.incident.id, hypotheses, tree, summary }
 }
 
-fn ranked(case: &Case<'_>, said: Vec<Suspicion>) -> Vec<Ranked> {
+fn ranked(case: &Case<'_>, said: &[Suspicion]) -> Vec<Ranked> {
     let topology = case.around.topology;
     let mut ranked: Vec<Ranked> = Vec::new();
+    let mut of: BTreeMap<EntityId, &Suspicion> = BTreeMap::new();
+    for suspicion in said.iter().rev() {
+        of.insert(suspicion.entity, suspicion);
+    }
     for entity in topology.suspects() {
-        let known = said.iter().find(|s| s.entity == entity);
+        let known = of.get(&entity);
         let cause::Judgement { cause, certainty, seen, evidence: because } =
             cause::judge(case, entity, known.and_then(|s| s.cause));
         let mut evidence: Vec<Evidence> = known.map(|s| s.evidence.clone()).unwrap_or_default();

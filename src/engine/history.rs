@@ -3,7 +3,13 @@
 //! In: frames as they arrive (counters become rates per second here, once). Out: slices of time
 //! and value per series. Capacity is fixed; the oldest frame falls out. NaN marks absence.
 
+mod spread;
+
 use std::collections::VecDeque;
+use std::ops::Range;
+
+pub(super) use self::spread::Spread;
+use self::spread::Spreads;
 
 use crate::model::{Frame, Instrument, SeriesCatalog};
 use crate::unit::{SeriesId, SimTime};
@@ -16,6 +22,8 @@ pub struct History {
     columns: Vec<VecDeque<f64>>,
     previous: Vec<Option<(SimTime, f64)>>,
     rates: Vec<bool>,
+    pushed: u64,
+    spreads: Spreads,
 }
 
 impl History {
@@ -24,7 +32,8 @@ impl History {
     pub fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "a history holds at least one frame");
         let (times, columns) = (VecDeque::with_capacity(capacity), Vec::new());
-        Self { capacity, times, columns, previous: Vec::new(), rates: Vec::new() }
+        let (previous, rates) = (Vec::new(), Vec::new());
+        Self { capacity, times, columns, previous, rates, pushed: 0, spreads: Spreads::default() }
     }
 
     /// Appends a frame; one that is not later than the last is ignored (late or duplicate).
@@ -41,6 +50,7 @@ impl History {
             });
         }
         self.times.push_back(frame.time);
+        self.pushed += 1;
         for index in 0..self.columns.len() {
             let raw = frame.values.get(index).copied().unwrap_or(f64::NAN);
             let value = if self.rates[index] { self.rate(index, frame.time, raw) } else { raw };
@@ -89,6 +99,15 @@ impl History {
     #[must_use]
     pub fn position(&self, time: SimTime) -> usize {
         self.times.partition_point(|t| *t < time)
+    }
+
+    /// Where the finite values of a series lay in a stretch of frames; `None` of fewer than two.
+    /// Remembered, as the same past is asked for again and again while an incident lasts.
+    #[must_use]
+    pub(super) fn spread(&self, id: SeriesId, range: Range<usize>) -> Option<Spread> {
+        let before = self.pushed - self.times.len() as u64;
+        let stretch = (before + range.start as u64, before + range.end as u64);
+        self.spreads.of(stretch, id, self.width(), self.column(id).range(range))
     }
 
     fn grow(&mut self, series: &SeriesCatalog) {

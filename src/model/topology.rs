@@ -53,6 +53,8 @@ pub struct Topology {
     entities: Vec<Entity>,
     by_name: BTreeMap<Name, EntityId>,
     calls: BTreeSet<Call>,
+    /// The same turned round, (callee, caller): who calls whom is asked as often.
+    turned: BTreeSet<(EntityId, EntityId)>,
 }
 
 /// Why an entity or a call was refused.
@@ -104,6 +106,7 @@ impl Topology {
     pub fn call(&mut self, caller: EntityId, callee: EntityId) {
         assert!(caller.index() < self.len() && callee.index() < self.len(), "entities exist");
         self.calls.insert(Call { caller, callee });
+        self.turned.insert((callee, caller));
     }
 
     /// The id of a name.
@@ -115,6 +118,18 @@ impl Topology {
             let near = crate::catalog::nearest(name, self.by_name.keys().map(Name::as_str));
             TopologyError::Unknown { name: Name::from(name), nearest: near.map(str::to_owned) }
         })
+    }
+
+    /// The id of a name, if there is such an entity: `find` for those who do not report.
+    #[must_use]
+    pub fn lookup(&self, name: &str) -> Option<EntityId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Number of calls.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.calls.len()
     }
 
     /// An entity. Panics on an id of another topology.
@@ -169,13 +184,14 @@ impl Topology {
 
     /// Who calls `callee`.
     pub fn callers(&self, callee: EntityId) -> impl Iterator<Item = EntityId> + '_ {
-        self.calls.iter().filter(move |call| call.callee == callee).map(|call| call.caller)
+        let (from, to) = ((callee, EntityId(0)), (callee, EntityId(u32::MAX)));
+        self.turned.range(from..=to).map(|(_, caller)| *caller)
     }
 
     /// The same entities, nobody calling anybody.
     #[must_use]
     pub fn without_calls(&self) -> Self {
-        Self { calls: BTreeSet::new(), ..self.clone() }
+        Self { calls: BTreeSet::new(), turned: BTreeSet::new(), ..self.clone() }
     }
 
     /// Everything that calls from `start` lead to, itself included.

@@ -1,7 +1,7 @@
 //! YAML files below a folder, of whatever sort.
 //!
-//! In: a folder. Out: paths, and a problem for each folder that cannot be read. Limit: hidden files
-//! and folders are passed over.
+//! In: a folder. Out: paths in order, and a problem for each folder that cannot be read. Limit:
+//! hidden files and folders are passed over.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use super::Problem;
 pub fn yaml_below(folder: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     let mut found = Vec::new();
     collect(folder, &mut found, problems);
+    found.sort();
     found
 }
 

@@ -41,14 +41,16 @@ pub(super) fn beside(mut policy: Policy, file: &Path) -> Policy {
     policy
 }
 
+/// The text of the built-in default policy, comments included.
+pub const DEFAULT_POLICY: &str = include_str!("../../scenarios/policies/default.yaml");
+
 /// The policy for whoever names none: `scenarios/policies/default.yaml`, as it was built in.
 ///
 /// # Panics
 /// Never: a test reads it.
 #[must_use]
 pub fn default_policy() -> Policy {
-    let text = include_str!("../../scenarios/policies/default.yaml");
-    let node = yaml::parse(text).expect("the default policy is YAML");
+    let node = yaml::parse(DEFAULT_POLICY).expect("the default policy is YAML");
     read(&node, "").expect("the default policy is good")
 }
 

@@ -15,7 +15,7 @@ mod lens;
 
 use std::path::Path;
 
-pub use blueprint::{Blueprint, BlueprintError};
+pub use blueprint::{Blueprint, BlueprintError, Level, sketch};
 
 use super::synthetic::{Synthetic, SyntheticSpec};
 use super::{Recorded, World, WorldError};

@@ -7,9 +7,11 @@ mod corpus;
 mod engines;
 mod overlay;
 mod run;
+mod scaffold;
 mod score;
 mod suite;
 mod tune;
+mod worse;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::normal::{Golden, Line};
+use crate::campaign::whole_file;
 
 const VERSION: u32 = 1;
 
@@ -60,12 +61,7 @@ pub(super) fn write(path: &Path, golden: &Golden) -> Result<(), GoldenError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let partial = path.with_extension(format!("partial-{}", std::process::id()));
-    std::fs::write(&partial, text).map_err(failed)?;
-    std::fs::rename(&partial, path).map_err(|source| {
-        let _ = std::fs::remove_file(&partial);
-        failed(source)
-    })
+    whole_file::write(path, text).map_err(failed)
 }
 
 /// Reads a golden.

@@ -36,11 +36,17 @@ pub(super) fn one_in(n: u32, stream: &mut Stream) -> bool {
     stream.random_range(0..n) == 0
 }
 
-/// A new scenario.
-pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
+/// A new scenario; `rules` are the referee's limits in it, `appeal` how much a kind of fault is
+/// wanted beside others.
+pub(super) fn draw(
+    policy: &Policy,
+    rules: &[Spec],
+    appeal: &dyn Fn(&str) -> f64,
+    stream: &mut Stream,
+) -> Genome {
     let services = services(stream);
-    let minutes = stream.random_range(QUIET + 15..=70);
-    let start = SimTime::from_secs(DAY + 3600 * stream.random_range(0..24i64));
+    let minutes = stream.random_range(QUIET + 15..=90);
+    let start = SimTime::from_secs(DAY + 3600 * stream.random_range(0..24 * 7i64));
     let mut file = ScenarioFile {
         version: 1,
         name: "hunt".to_owned(),
@@ -49,7 +55,7 @@ pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
         duration: SimDuration::from_secs(60 * minutes),
         seed: u64::from(stream.random_range(1..1_000_000u32)),
         baseline: None,
-        rules: Vec::new(),
+        rules: rules.to_vec(),
         fleet: fleet(services),
         load: load(stream),
         scrape: ScrapeSpec::default(),
@@ -65,10 +71,30 @@ pub(super) fn draw(policy: &Policy, stream: &mut Stream) -> Genome {
         chaos::catalog::ALL.iter().map(|e| e.kind).filter(|_| one_in(2, stream)).collect();
     let wanted = stream.random_range(1..=4);
     for _ in 0..wanted {
-        let kind = if kinds.is_empty() { "bad_deploy" } else { *pick(&kinds, stream) };
+        let kind = weighed(&kinds, appeal, stream).unwrap_or("bad_deploy");
         add_fault(&mut file, kind, stream);
     }
-    Genome { file }
+    if one_in(4, stream) && !file.faults.is_empty() {
+        let index = stream.random_range(0..file.faults.len());
+        add_again(&mut file, index, stream);
+    }
+    file.faults.sort_by_key(|fault| fault.at);
+    Genome::drawn(file)
+}
+
+/// One of some kinds, with a chance that its appeal decides.
+fn weighed<'a>(
+    kinds: &[&'a str],
+    appeal: &dyn Fn(&str) -> f64,
+    stream: &mut Stream,
+) -> Option<&'a str> {
+    let all: f64 = kinds.iter().map(|kind| appeal(kind)).sum();
+    let mut left = stream.random_range(0.0..1.0) * all;
+    let found = kinds.iter().find(|kind| {
+        left -= appeal(kind);
+        left <= 0.0
+    });
+    found.or(kinds.last()).copied()
 }
 
 fn fleet(services: BTreeMap<String, ServiceSpec>) -> FleetSpec {
@@ -87,10 +113,11 @@ fn objective() -> Objective {
 
 /// Layers: each service is called by one before it, some by two.
 fn services(stream: &mut Stream) -> BTreeMap<String, ServiceSpec> {
-    let count = stream.random_range(2..=6usize);
+    let count = stream.random_range(2..=NAMES.len());
     let mut services: Vec<(String, ServiceSpec)> = Vec::new();
     for name in NAMES.iter().take(count) {
-        let replicas = stream.random_range(1..=6u32);
+        // Uneven sizes: what is a quarter of the fleet here is nothing there.
+        let replicas = *pick(&[1, 2, 3, 3, 4, 6, 8, 12], stream);
         let service = ServiceSpec {
             replicas,
             max_replicas: Some(replicas * 3),
@@ -124,8 +151,24 @@ fn services(stream: &mut Stream) -> BTreeMap<String, ServiceSpec> {
 }
 
 fn load(stream: &mut Stream) -> LoadSpec {
-    let rate = *pick(&[20.0, 60.0, 120.0, 200.0], stream);
+    let rate = load_rate(stream);
     serde_json::from_value(json!({ "rate": rate })).expect("a rate is enough")
+}
+
+/// Requests per second.
+pub(super) fn load_rate(stream: &mut Stream) -> f64 {
+    *pick(&[20.0, 60.0, 120.0, 200.0], stream)
+}
+
+/// How a fault sets in: at once, slowly, or again and again.
+pub(super) fn onset(stream: &mut Stream) -> Onset {
+    let minutes =
+        |all: &[i64], stream: &mut Stream| SimDuration::from_secs(60 * *pick(all, stream));
+    match stream.random_range(0..4u8) {
+        0 => Onset::Ramp(minutes(&[2, 5, 15], stream)),
+        1 => Onset::Flap { on: minutes(&[2, 4, 8], stream), off: minutes(&[3, 6, 12], stream) },
+        _ => Onset::Step,
+    }
 }
 
 /// Somebody on call: present or not, quick or slow.
@@ -159,11 +202,41 @@ pub(super) fn add_fault(file: &mut ScenarioFile, kind: &str, stream: &mut Stream
         let minute = stream.random_range(QUIET..QUIET.max(last) + 1);
         let Some(spec) = fault(kind, file, stream) else { return };
         let at = SimDuration::from_secs(60 * minute);
-        file.faults.push(FaultSpec { at, id: None, onset: Onset::default(), spec });
-        if file.synthetic().check().is_empty() {
+        let onset = onset(stream);
+        // What happens at once has no onset.
+        for onset in [onset, Onset::Step] {
+            file.faults.push(FaultSpec { at, id: None, onset, spec: spec.clone() });
+            if file.synthetic().check().is_empty() {
+                return;
+            }
+            file.faults.pop();
+        }
+    }
+}
+
+/// Repeats a fault some times, at even distances, each time over before the next where it can be.
+pub(super) fn add_again(file: &mut ScenarioFile, index: usize, stream: &mut Stream) {
+    let apart = *pick(&[6, 10, 14], stream);
+    let last = file.duration.nanos() / 60_000_000_000 - 2;
+    let schema = chaos::catalog::ALL.iter().find(|e| e.kind == file.faults[index].spec.kind);
+    let ends = schema
+        .is_some_and(|entry| (entry.schema)().to_value()["properties"].get("lasts").is_some());
+    let mut again = file.faults[index].clone();
+    if ends {
+        let lasts = SimDuration::from_secs(60 * (apart / 2)).to_string();
+        again.spec.params.insert("lasts".to_owned(), json!(lasts));
+        file.faults[index] = again.clone();
+    }
+    for _ in 0..stream.random_range(2..=6u8) {
+        again.at = again.at + SimDuration::from_secs(60 * apart);
+        again.id = None;
+        if again.at > SimDuration::from_secs(60 * last) {
             return;
         }
-        file.faults.pop();
+        file.faults.push(again.clone());
+        if !file.synthetic().check().is_empty() {
+            file.faults.pop();
+        }
     }
 }
 

@@ -1,23 +1,41 @@
 //! One scenario of the search, and how it becomes a file.
 
+use std::path::PathBuf;
+
 use crate::model::Policy;
 use crate::scenario::{Checked, PolicySource, ScenarioFile};
 use crate::unit::SimDuration;
+use crate::world::chaos::Onset;
 
 /// A scenario with its seed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Genome {
     /// What it says; the policy stands in it.
     pub file: ScenarioFile,
+    /// Where it was given; paths in it are relative to that.
+    pub path: PathBuf,
 }
 
 impl Genome {
+    /// A scenario that was drawn.
+    #[must_use]
+    pub fn drawn(file: ScenarioFile) -> Self {
+        let path = PathBuf::from(format!("{}.yaml", file.name));
+        Self { file, path }
+    }
+
+    /// A scenario that was given, with what it expects.
+    #[must_use]
+    pub fn given(checked: &Checked) -> Self {
+        Self { file: checked.file.clone(), path: checked.path.clone() }
+    }
+
     /// Ready to run; `None` if it does not fit together.
     #[must_use]
     pub fn checked(&self, policy: &Policy) -> Option<Checked> {
         let spec = self.file.synthetic();
         spec.check().is_empty().then(|| Checked {
-            path: std::path::PathBuf::from(format!("{}.yaml", self.file.name)),
+            path: self.path.clone(),
             file: self.file.clone(),
             spec,
             policy: policy.clone(),
@@ -37,12 +55,14 @@ impl Genome {
         let settings = u64::from(file.people != crate::world::people::PeopleSpec::default())
             + u64::from(file.actuation != crate::world::fleet::ActuationSpec::default())
             + u64::from(file.scrape != crate::world::fleet::ScrapeSpec::default());
+        let onsets = file.faults.iter().filter(|fault| fault.onset != Onset::Step).count() as u64;
         let faults = file.faults.len() as u64;
         let services = file.fleet.services.len() as u64;
         faults * 1000
             + services * 100
             + settings * 50
             + params as u64 * 10
+            + onsets * 10
             + calls as u64 * 5
             + replicas * 2
             + minutes

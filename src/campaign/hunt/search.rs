@@ -1,18 +1,19 @@
 //! The search itself: rounds of trials, what they reach, what they break.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use rand::RngExt;
 use rayon::prelude::*;
 
 use super::coverage::states;
-use super::draw::{draw, one_in, pick};
-use super::finding::{Cause, Finding, causes};
+use super::draw::draw;
+use super::finding::{Breach, Cause, Finding, breaches};
 use super::genome::Genome;
 use super::mutate::mutate;
+use super::pool::Pool;
+use super::seeds::seeds;
 use super::shrink::shrink;
 use crate::campaign::Progress;
 use crate::campaign::suite::{Limits, Status, guarded};
+use crate::catalog::Spec;
 use crate::kernel::{Stream, Streams};
 use crate::model::Policy;
 use crate::scenario::Checked;
@@ -22,6 +23,9 @@ use crate::trial::Trial;
 const ROUND: u64 = 8;
 /// Most control events of a trial: what runs away is not worth waiting for.
 const EVENTS: u64 = 200_000;
+/// Most findings of one rule and one belief, and most looks at whether one more is another.
+const ALIKE: usize = 3;
+const LOOKS: u64 = 8;
 
 /// How scenarios are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,10 @@ pub enum Strategy {
 pub struct Hunt<'a> {
     /// The engine under test.
     pub policy: &'a Policy,
+    /// The policy that it was made worse of, if it was: only what that one keeps counts.
+    pub whole: Option<&'a Policy>,
+    /// The referee's limits in drawn scenarios.
+    pub rules: &'a [Spec],
     /// Scenarios to begin with, beside those drawn.
     pub corpus: &'a [Checked],
     /// How scenarios are chosen.
@@ -48,7 +56,7 @@ pub struct Hunt<'a> {
     /// Seed of all choices.
     pub seed: u64,
     /// Only these rules; all if empty.
-    pub rules: &'a [String],
+    pub wanted: &'a [String],
     /// Stop after so many findings; 0: never.
     pub findings: usize,
     /// Trials at the same time; 0: one a processor.
@@ -64,17 +72,24 @@ pub struct Hunted {
     pub trials: u64,
     /// Engine states reached.
     pub states: usize,
-    /// How often each cause was met.
-    pub met: BTreeMap<Cause, u64>,
 }
 
 type Ran = Result<Trial, (Status, Vec<String>)>;
 
+/// How well one of the two ways to a next scenario does.
+#[derive(Debug, Clone, Copy, Default)]
+struct Yield {
+    trials: u64,
+    fruitful: u64,
+}
+
 struct Search<'a> {
     hunt: &'a Hunt<'a>,
     stream: Stream,
-    corpus: Vec<Genome>,
-    seen: BTreeSet<String>,
+    pool: Pool,
+    fresh: Yield,
+    changed: Yield,
+    looks: std::collections::BTreeMap<Cause, u64>,
     hunted: Hunted,
 }
 
@@ -82,12 +97,17 @@ struct Search<'a> {
 #[must_use]
 pub fn hunt(hunt: &Hunt<'_>, progress: &Progress<'_>) -> Hunted {
     let work = || {
-        let stream = Streams::new(hunt.seed).stream("hunt");
-        let corpus = hunt.corpus.iter().map(|c| Genome { file: c.file.clone() }).collect();
-        let mut search =
-            Search { hunt, stream, corpus, seen: BTreeSet::new(), hunted: Hunted::default() };
+        let mut search = Search {
+            hunt,
+            stream: Streams::new(hunt.seed).stream("hunt"),
+            pool: Pool::default(),
+            fresh: Yield::default(),
+            changed: Yield::default(),
+            looks: std::collections::BTreeMap::new(),
+            hunted: Hunted::default(),
+        };
         search.run(progress);
-        search.hunted.states = search.seen.len();
+        search.hunted.states = search.pool.states();
         search.hunted
     };
     match rayon::ThreadPoolBuilder::new().num_threads(hunt.jobs).build() {
@@ -102,29 +122,43 @@ fn run_one(genome: &Genome, policy: &Policy) -> Option<Ran> {
     Some(guarded(&checked, checked.file.seed, &limits))
 }
 
+/// A scenario to be tried, and whether it was drawn anew.
+struct Next {
+    genome: Genome,
+    fresh: bool,
+}
+
 impl Search<'_> {
     fn run(&mut self, progress: &Progress<'_>) {
         let total = usize::try_from(self.hunt.budget).unwrap_or(usize::MAX);
         // What was given is tried as it is before it is changed.
-        let mut given = self.corpus.clone();
+        let mut given: std::collections::VecDeque<Genome> =
+            self.hunt.corpus.iter().map(Genome::given).collect();
+        if self.hunt.strategy == Strategy::Guided {
+            given.extend(seeds(self.hunt.policy, self.hunt.rules));
+        }
         while self.hunted.trials < self.hunt.budget && !self.enough() {
             let round = ROUND.min(self.hunt.budget - self.hunted.trials);
-            let mut genomes: Vec<Genome> = Vec::new();
-            while (genomes.len() as u64) < round {
-                let next = if given.is_empty() { self.next() } else { given.remove(0) };
-                if next.checked(self.hunt.policy).is_some() {
-                    genomes.push(next);
+            let mut round_of: Vec<Next> = Vec::new();
+            while (round_of.len() as u64) < round {
+                let next = match given.pop_front() {
+                    Some(genome) => Next { genome, fresh: true },
+                    None => self.next(),
+                };
+                if next.genome.checked(self.hunt.policy).is_some() {
+                    round_of.push(next);
                 }
             }
             let policy = self.hunt.policy;
-            let ran: Vec<Option<Ran>> = genomes.par_iter().map(|g| run_one(g, policy)).collect();
-            for (genome, ran) in genomes.into_iter().zip(ran) {
+            let ran: Vec<Option<Ran>> =
+                round_of.par_iter().map(|next| run_one(&next.genome, policy)).collect();
+            for (next, ran) in round_of.into_iter().zip(ran) {
                 if self.enough() {
                     break;
                 }
                 self.hunted.trials += 1;
                 if let Some(ran) = ran {
-                    self.look(genome, &ran);
+                    self.look(next, &ran);
                 }
             }
             let found = format!("{} findings", self.hunted.findings.len());
@@ -136,61 +170,128 @@ impl Search<'_> {
         self.hunt.findings > 0 && self.hunted.findings.len() >= self.hunt.findings
     }
 
-    fn next(&mut self) -> Genome {
+    fn next(&mut self) -> Next {
         let fresh = self.hunt.strategy == Strategy::Random
-            || self.corpus.is_empty()
-            || one_in(4, &mut self.stream);
+            || self.pool.is_empty()
+            || self.stream.random_range(0.0..1.0) < self.share_drawn();
         if fresh {
-            return draw(self.hunt.policy, &mut self.stream);
+            let Hunt { policy, rules, strategy, .. } = *self.hunt;
+            let pool = &self.pool;
+            let guided = strategy == Strategy::Guided;
+            let appeal = |kind: &str| if guided { pool.appeal(kind) } else { 1.0 };
+            let genome = draw(policy, rules, &appeal, &mut self.stream);
+            return Next { genome, fresh };
         }
-        // What came last reached what is rarest: it is chosen more often.
-        let n = self.corpus.len();
-        let index = self.stream.random_range(0..n).max(self.stream.random_range(0..n));
-        let other = pick(&self.corpus, &mut self.stream).clone();
-        mutate(&self.corpus[index], &other, &mut self.stream)
+        let parent = self.pool.choose(&mut self.stream);
+        let other = self.pool.other(&mut self.stream).clone();
+        Next { genome: mutate(&parent, &other, &mut self.stream), fresh }
     }
 
-    fn look(&mut self, genome: Genome, ran: &Ran) {
-        let wanted =
-            |cause: &Cause| self.hunt.rules.is_empty() || self.hunt.rules.contains(&cause.rule);
-        let found: Vec<(Cause, String)> =
-            causes(ran).into_iter().filter(|(cause, _)| wanted(cause)).collect();
-        for (cause, saw) in found {
-            let times = self.hunted.met.entry(cause.clone()).or_default();
-            *times += 1;
-            if *times == 1 {
-                self.found(&genome, cause, saw);
+    /// Both ways go on in proportion to how often they reached something new.
+    fn share_drawn(&self) -> f64 {
+        let rate = |y: Yield| (y.fruitful + 1) as f64 / (y.trials + 1) as f64;
+        let (fresh, changed) = (rate(self.fresh), rate(self.changed));
+        (fresh / (fresh + changed)).clamp(0.2, 0.8)
+    }
+
+    fn look(&mut self, next: Next, ran: &Ran) {
+        let Next { genome, fresh } = next;
+        let found: Vec<Breach> = self.breaches(&genome, ran);
+        for breach in found {
+            if !self.enough() && self.is_ours(&genome, &breach.cause) {
+                self.met(&genome, breach);
             }
         }
-        if let (Ok(trial), Strategy::Guided) = (ran, self.hunt.strategy) {
-            let before = self.seen.len();
-            self.seen.extend(states(trial));
-            if self.seen.len() > before {
-                self.corpus.push(genome);
-            }
-        } else if let Ok(trial) = ran {
-            self.seen.extend(states(trial));
+        if let Ok(trial) = ran {
+            let new = self.pool.admit(genome, states(trial));
+            let side = if fresh { &mut self.fresh } else { &mut self.changed };
+            side.trials += 1;
+            side.fruitful += u64::from(new > 0);
         }
     }
 
-    fn found(&mut self, genome: &Genome, cause: Cause, saw: String) {
-        let policy = self.hunt.policy;
-        let still = |candidate: &Genome| {
-            let ran = run_one(candidate, policy);
-            ran.is_some_and(|ran| causes(&ran).iter().any(|(other, _)| *other == cause))
-        };
-        let (mut shrunk, shrinking) = shrink(genome, self.hunt.shrink, &still);
-        shrunk.file.name = cause.file_name();
-        let last = run_one(&shrunk, policy).map(|ran| causes(&ran)).unwrap_or_default();
-        let saw = last.into_iter().find(|(other, _)| *other == cause).map_or(saw, |(_, saw)| saw);
-        self.hunted.findings.push(Finding {
+    fn breaches(&self, genome: &Genome, ran: &Ran) -> Vec<Breach> {
+        let wanted = self.hunt.wanted;
+        let mut all = breaches(genome, ran);
+        all.retain(|breach| wanted.is_empty() || wanted.contains(&breach.cause.rule));
+        all
+    }
+
+    /// Whether the policy that this one was made worse of does not break the same rule there.
+    fn is_ours(&self, genome: &Genome, cause: &Cause) -> bool {
+        let Some(whole) = self.hunt.whole else { return true };
+        run_one(genome, whole).is_none_or(|ran| {
+            breaches(genome, &ran).iter().all(|breach| breach.cause.rule != cause.rule)
+        })
+    }
+
+    fn breaks(&self, genome: &Genome, cause: &Cause) -> Option<Breach> {
+        let ran = run_one(genome, self.hunt.policy)?;
+        let breach = breaches(genome, &ran).into_iter().find(|b| b.cause == *cause)?;
+        self.is_ours(genome, cause).then_some(breach)
+    }
+
+    /// A breach: one more of a finding that is known, or another one.
+    fn met(&mut self, genome: &Genome, breach: Breach) {
+        let cause = breach.cause.clone();
+        let alike = self.hunted.findings.iter_mut().filter(|f| f.cause == cause);
+        let known: Vec<String> = alike
+            .flat_map(|finding| {
+                finding.met += 1;
+                finding.kinds().into_iter().map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+        let count = self.hunted.findings.iter().filter(|f| f.cause == cause).count();
+        if count == 0 {
+            return self.found(genome.clone(), breach);
+        }
+        // Without the faults that explain it already: if it still breaks, it is another cause.
+        let mut rest = genome.clone();
+        rest.file.faults.retain(|fault| !known.contains(&fault.spec.kind));
+        let looks = self.looks.entry(cause.clone()).or_default();
+        if count >= ALIKE || *looks >= LOOKS || rest == *genome || rest.file.faults.is_empty() {
+            return;
+        }
+        *looks += 1;
+        if let Some(breach) = self.breaks(&rest, &cause) {
+            self.found(rest, breach);
+        }
+    }
+
+    fn found(&mut self, genome: Genome, breach: Breach) {
+        let Breach { cause, by, saw } = breach;
+        let still = |candidate: &Genome| self.breaks(candidate, &cause).is_some();
+        let (shrunk, shrinking) = shrink(&genome, self.hunt.shrink, &still);
+        let last = self.breaks(&shrunk, &cause).unwrap_or(Breach { cause: cause.clone(), by, saw });
+        let trial = self.hunted.trials;
+        let mut finding = Finding {
             cause,
-            saw,
-            trial: self.hunted.trials,
-            found: genome.clone(),
+            by: last.by,
+            saw: last.saw,
+            trial,
+            found: genome,
             shrunk,
             shrinking,
-        });
+            met: 1,
+        };
+        // What two beliefs broke by the same faults has one cause, whatever was believed.
+        let same = |other: &&mut Finding| {
+            let rule =
+                other.cause.rule == finding.cause.rule && finding.cause.rule != "expectation";
+            rule && !finding.kinds().is_empty() && other.kinds() == finding.kinds()
+        };
+        if let Some(known) = self.hunted.findings.iter_mut().find(same) {
+            known.met += 1;
+            return;
+        }
+        let name = finding.file_name();
+        let taken = |name: &String| {
+            self.hunted.findings.iter().any(|finding| finding.shrunk.file.name == *name)
+        };
+        let numbered = (2..).map(|n| format!("{name}-{n}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name));
+        finding.shrunk.file.name = free.unwrap_or(name);
+        self.hunted.findings.push(finding);
     }
 }
 
@@ -206,12 +307,14 @@ mod tests {
         let go = |jobs| {
             let hunt = Hunt {
                 policy: &policy,
+                whole: None,
+                rules: &[],
                 corpus: &[],
                 strategy: Strategy::Guided,
                 budget: 4,
                 shrink: 1,
                 seed: 1,
-                rules: &[],
+                wanted: &[],
                 findings: 0,
                 jobs,
             };

@@ -7,6 +7,7 @@
 
 use super::genome::Genome;
 use crate::unit::SimDuration;
+use crate::world::chaos::Onset;
 use crate::world::fleet::{ActuationSpec, ScrapeSpec};
 use crate::world::people::PeopleSpec;
 
@@ -43,6 +44,7 @@ enum Step {
     PlainPeople,
     PlainActuation,
     PlainScrape,
+    PlainOnset(usize),
     DropParam(usize, String),
     Shorter(f64),
     Replicas(String, u32),
@@ -62,6 +64,7 @@ impl Steps {
         steps.extend([Step::PlainPeople, Step::PlainActuation, Step::PlainScrape]);
         steps.extend([0.5, 0.7, 0.85, 0.95].map(Step::Shorter));
         for (index, fault) in file.faults.iter().enumerate() {
+            steps.push(Step::PlainOnset(index));
             let params = fault.spec.params.keys();
             steps.extend(params.map(|param| Step::DropParam(index, param.clone())));
         }
@@ -100,6 +103,7 @@ impl Step {
             Self::PlainPeople => file.people = PeopleSpec::default(),
             Self::PlainActuation => file.actuation = ActuationSpec::default(),
             Self::PlainScrape => file.scrape = ScrapeSpec::default(),
+            Self::PlainOnset(index) => file.faults.get_mut(*index)?.onset = Onset::Step,
             Self::DropParam(index, name) => {
                 file.faults.get_mut(*index)?.spec.params.remove(name)?;
             }
@@ -132,7 +136,7 @@ mod tests {
         let policy = default_policy();
         let mut stream = Streams::new(3).stream("test");
         let large = (0..40)
-            .map(|_| draw(&policy, &mut stream))
+            .map(|_| draw(&policy, &[], &|_| 1.0, &mut stream))
             .find(|g| g.file.faults.len() >= 3 && g.file.fleet.services.len() >= 4)
             .expect("some scenario is large");
         let kind = large.file.faults[0].spec.kind.clone();

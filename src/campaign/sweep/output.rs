@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::super::whole_file;
 use super::plan::Plan;
 use super::row::Row;
 use super::run::Runner;
@@ -231,10 +232,7 @@ fn prepare(
 
 /// Writes beside and renames: the name is there only for whole files.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), SweepError> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let beside = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
-    std::fs::write(&beside, bytes).map_err(|error| file(&beside, error))?;
-    std::fs::rename(&beside, path).map_err(|error| file(path, error))
+    whole_file::write(path, bytes).map_err(|error| file(path, error))
 }
 
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {

@@ -4,7 +4,7 @@
 //! scenario: how users fared in each twin, minutes saved or caused, violations by kind, harm
 //! classes. A scenario that cannot be read or run is a failure beside the others.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::exit_code;
 use super::super::failure::Failure;
@@ -12,16 +12,16 @@ use super::super::progress::Progress;
 use super::super::terminal::Terminal;
 use super::{Alarm, Format, Run};
 use crate::campaign::overview::{self, Overview};
+use crate::campaign::suite;
 use crate::model::Policy;
 use crate::report;
-use crate::scenario::{Checked, Problem, Sort, load_scenario, recognise};
-
-/// Most files of a corpus.
-const MOST_FILES: usize = 10_000;
+use crate::scenario::{Checked, yaml_below};
 
 /// Whether a path is a directory with scenarios and no dataset.
 pub(super) fn is_one(path: &Path) -> bool {
-    path.is_dir() && !path.join("dataset.yaml").is_file() && !files(path).is_empty()
+    path.is_dir()
+        && !path.join("dataset.yaml").is_file()
+        && !yaml_below(path, &mut Vec::new()).is_empty()
 }
 
 /// Runs every scenario with its twins.
@@ -37,23 +37,12 @@ pub(super) fn run(args: &Run, policy: Option<&Policy>, terminal: Terminal) -> Re
     args.refuse(args.alarm != Alarm::Detected, "--alarm", "datasets")?;
     args.refuse(args.seeds != 1, "--seeds", "single scenarios")?;
     args.refuse(args.out.is_some(), "--out", "single scenarios and datasets")?;
-    let (mut scenarios, mut problems): (Vec<Checked>, Vec<Problem>) = (Vec::new(), Vec::new());
-    for file in files(&args.path) {
-        match recognise(&file) {
-            Ok(Sort::Scenario) => match load_scenario(&file) {
-                Ok(checked) => scenarios.push(match policy {
-                    Some(policy) => checked.with_policy(policy.clone()),
-                    None => checked,
-                }),
-                Err(found) => problems.extend(found),
-            },
-            Ok(_) => {}
-            Err(found) => problems.extend(found),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(Failure::Problems(problems));
-    }
+    let found = suite::find_all(std::slice::from_ref(&args.path), Path::new(""));
+    let found = found.map_err(Failure::Problems)?.into_iter().map(|test| test.checked);
+    let scenarios: Vec<Checked> = match policy {
+        Some(policy) => found.map(|checked| checked.with_policy(policy.clone())).collect(),
+        None => found.collect(),
+    };
     let progress = Progress::new(terminal, "scenarios");
     let document = overview::run(&scenarios, args.seed, args.jobs, &|done, total, name| {
         progress.set(done, total, name);
@@ -75,26 +64,4 @@ fn json(document: &Overview) -> String {
     let mut text = serde_json::to_string_pretty(document).expect("plain data serialises");
     text.push('\n');
     text
-}
-
-/// YAML files below a directory, in path order.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    collect(folder, &mut found);
-    found.sort();
-    found
-}
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if found.len() >= MOST_FILES {
-            return;
-        }
-        if path.is_dir() {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-            found.push(path);
-        }
-    }
 }

@@ -7,22 +7,26 @@ use std::path::Path;
 use super::super::failure::Failure;
 use super::super::terminal::Terminal;
 use super::{Test, last};
+use crate::campaign::whole_file::{self, WholeFile};
 use crate::report::suite::{self, Told};
 
 /// Fails before the run if a file could not be written after it.
 pub(super) fn prove_writable(args: &Test) -> Result<(), Failure> {
     if !args.no_report {
         std::fs::create_dir_all(&args.out).map_err(|e| cannot(&args.out, &e))?;
-        write_whole(&args.out.join("probe"), "")?;
-        let _ = std::fs::remove_file(args.out.join("probe"));
+        let probe = args.out.join("probe");
+        drop(WholeFile::begin(&probe).map_err(|e| cannot(&args.out, &e))?);
+    }
+    if args.bless {
+        let probe = args.goldens.join("probe");
+        std::fs::create_dir_all(&args.goldens).map_err(|e| cannot(&args.goldens, &e))?;
+        drop(WholeFile::begin(&probe).map_err(|e| cannot(&args.goldens, &e))?);
     }
     for file in [&args.junit, &args.markdown].into_iter().flatten() {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|e| cannot(file, &e))?;
         }
-        let partial = partial(file);
-        std::fs::write(&partial, "").map_err(|e| cannot(file, &e))?;
-        let _ = std::fs::remove_file(partial);
+        drop(WholeFile::begin(file).map_err(|e| cannot(file, &e))?);
     }
     Ok(())
 }
@@ -50,18 +54,7 @@ pub(super) fn write(args: &Test, told: &[Told], terminal: Terminal) -> Result<()
 
 /// Writes a file so that it is complete or as it was.
 pub(in crate::cli) fn write_whole(file: &Path, text: &str) -> Result<(), Failure> {
-    let partial = partial(file);
-    let done = std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, file));
-    done.map_err(|error| {
-        let _ = std::fs::remove_file(&partial);
-        cannot(file, &error)
-    })
-}
-
-fn partial(file: &Path) -> std::path::PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".partial-{}", std::process::id()));
-    file.with_file_name(name)
+    whole_file::write(file, text).map_err(|error| cannot(file, &error))
 }
 
 fn cannot(file: &Path, error: &std::io::Error) -> Failure {

@@ -9,8 +9,8 @@
 use std::collections::VecDeque;
 
 use super::Surroundings;
+use crate::engine::history::Spread;
 use crate::model::{Direction, Incident, Role, SeriesMeta, SignalClass};
-use crate::stats::robust::{median, quantile};
 use crate::unit::{EntityId, SeriesId, SimTime};
 
 /// Frames of baseline at most: what came long ago says little of now.
@@ -96,18 +96,17 @@ fn metric_signs(around: &Surroundings<'_>, since: SimTime) -> Vec<Sign> {
     let cut = around.history.position(since);
     let edge = if cut > BREWING_FRAMES + 3 { cut - BREWING_FRAMES } else { cut };
     let first = edge.saturating_sub(BASELINE_FRAMES);
-    let mut scratch = Vec::new();
     let known = around.series.iter().take(around.history.width());
     known
         .filter_map(|(id, meta)| {
             let column = around.history.column(id);
-            let baseline = Baseline::of(column, first..edge, meta, &mut scratch)?;
+            let baseline = Baseline::of(around.history.spread(id, first..edge)?, meta);
             let (z, at, onset) = baseline.largest(column, edge, meta.direction())?;
             let z = z.min(HIGHEST_Z) * weight(meta);
             let topology = around.topology;
             Some(Sign {
                 entity: topology.service_of(meta.entity),
-                callee: meta.labels.get("callee").and_then(|name| topology.find(name).ok()),
+                callee: meta.labels.get("callee").and_then(|name| topology.lookup(name)),
                 class: SignalClass::Metric,
                 series: Some(id),
                 role: meta.role,
@@ -127,7 +126,7 @@ fn anomaly_signs(around: &Surroundings<'_>, incident: &Incident, onset: SimTime)
     let known = incident.anomalies.iter().filter(|anomaly| anomaly.since >= onset);
     known
         .filter_map(|anomaly| {
-            let id = around.topology.find(&anomaly.entity).ok()?;
+            let id = around.topology.lookup(&anomaly.entity)?;
             Some(Sign {
                 entity: around.topology.service_of(id),
                 callee: None,
@@ -181,27 +180,16 @@ struct Baseline {
 }
 
 impl Baseline {
-    fn of(
-        column: &VecDeque<f64>,
-        range: std::ops::Range<usize>,
-        meta: &SeriesMeta,
-        scratch: &mut Vec<f64>,
-    ) -> Option<Self> {
-        scratch.clear();
-        scratch.extend(column.range(range).copied().filter(|v| v.is_finite()));
-        if scratch.len() < 2 {
-            return None;
-        }
-        let n = scratch.len() as f64;
-        let middle = median(scratch)?;
-        let iqr = quantile(scratch, 0.75)? - quantile(scratch, 0.25)?;
+    fn of(past: Spread, meta: &SeriesMeta) -> Self {
+        let (n, middle) = (past.n as f64, past.median);
+        let iqr = past.quartiles.1 - past.quartiles.0;
         let reach = |edge: f64| (edge - middle).abs() / NORMAL_DECILE;
-        let tails = reach(quantile(scratch, 0.9)?).max(reach(quantile(scratch, 0.1)?));
+        let tails = reach(past.deciles.1).max(reach(past.deciles.0));
         let floor = (FLAT_SHARE * middle.abs()).max(least_change(meta)) / Z_PER_SCORE;
         // A series that was hardly there before is badly known, whatever it did then.
         let scale =
             (iqr / 1.349).max(tails).max(floor) * (1.0 + 2.0 / n) * (FEW_SAMPLES / n).max(1.0);
-        Some(Self { median: middle, scale })
+        Self { median: middle, scale }
     }
 
     /// Largest z from `edge` on, its index, and the index where z first got sick on the way there.

@@ -42,6 +42,8 @@ pub struct Full {
     pub to: Option<EntityId>,
     /// Share of the limit in use.
     pub share: f64,
+    /// Since when it has been scarce without a break.
+    pub since: SimTime,
 }
 
 /// Dates within their lead, by entity.
@@ -75,12 +77,15 @@ pub(super) fn full(around: &Surroundings<'_>, onset: SimTime) -> Vec<Full> {
             let share = median(&mut newest.collect::<Vec<_>>())? / whole;
             let past = column.iter().take(cut).copied().filter(|v| v.is_finite());
             let usual = median(&mut past.collect::<Vec<_>>()).map_or(0.0, |v| v / whole);
+            let scarce = |v: &f64| !v.is_finite() || *v >= SCARCE * whole;
+            let run = column.iter().rev().take_while(|v| scarce(v)).count().max(1);
             (share >= SCARCE && share >= usual + NEWS).then(|| Full {
                 entity: around.topology.service_of(meta.entity),
                 role: meta.role,
                 metric: meta.metric.clone(),
                 to: meta.labels.get("callee").and_then(|to| around.topology.find(to).ok()),
                 share,
+                since: around.history.times()[column.len() - run],
             })
         })
         .collect();

@@ -180,11 +180,10 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     if let Some(sign) = mine().find(|s| s.role == Role::Saturation) {
         out.push(voice(Cause::ResourceExhaustion, QUEUE, Some(sign.since), brief(sign)));
     }
-    let killed = case.around.events.iter().find(|event| {
-        event.time >= case.onset()
-            && says(&event.reason, &OUT_OF_MEMORY)
-            && case.entity_of(event) == Some(entity)
-    });
+    let killed = case
+        .events_of(entity)
+        .iter()
+        .find(|event| event.time >= case.onset() && says(&event.reason, &OUT_OF_MEMORY));
     if let Some(event) = killed {
         let text = format!("{} at {}", event.reason, event.time);
         out.push(witness(Cause::ResourceExhaustion, 0.8, Some(event.time), text));
@@ -197,7 +196,9 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 
 fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let Some(sign) = everywhere_up(case, entity) else { return };
-    let suffers = case.around.topology.suspects().any(|id| case.pain(id) > 0.0);
+    let topology = case.around.topology;
+    let entry = |id: &EntityId| topology.callers(*id).next().is_none();
+    let suffers = topology.suspects().filter(entry).any(|id| case.pain(id) > 0.0);
     let speak = if suffers { witness } else { voice };
     let weight = if suffers { 0.85 } else { BUSY };
     out.push(speak(Cause::TrafficSurge, weight, Some(sign.since), brief(sign)));
@@ -214,23 +215,22 @@ fn everywhere_up<'a>(case: &'a Case<'_>, entity: EntityId) -> Option<&'a Sign> {
     };
     let entry = |id| case.around.topology.callers(id).next().is_none();
     let everywhere =
-        entry(entity) || case.around.topology.suspects().any(|e| entry(e) && up(e).is_some());
-    up(entity).filter(|_| everywhere)
+        || entry(entity) || case.around.topology.suspects().any(|e| entry(e) && up(e).is_some());
+    up(entity).filter(|_| everywhere())
 }
 
 fn dependency(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let topology = case.around.topology;
     if topology.get(entity).kind == EntityKind::External {
-        let seen = |s: &&Sign| s.callee == Some(entity) && s.z >= SICK_Z;
-        let caller = case.signs.iter().find(seen).or_else(|| case.sick_signs(entity).next());
+        let seen = |s: &&Sign| s.z >= SICK_Z;
+        let caller = case.views_of(entity).find(seen).or_else(|| case.sick_signs(entity).next());
         if let Some(sign) = caller {
             let text = format!("{} (seen by {})", brief(sign), topology.name(sign.entity));
             out.push(witness(Cause::DependencyFailure, 0.85, Some(sign.since), text));
         }
     }
-    let status = case.around.events.iter().rev().find(|event| {
-        event.kind == EventKind::ExternalStatus && case.entity_of(event) == Some(entity)
-    });
+    let about = case.events_of(entity).iter();
+    let status = about.rev().find(|event| event.kind == EventKind::ExternalStatus);
     if let Some(event) = status {
         let text = format!("status page: {}", event.reason);
         out.push(witness(Cause::DependencyFailure, 0.9, Some(event.time), text));
@@ -246,7 +246,7 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
             && (s.entity == entity && s.callee.is_some_and(healthy)
                 || s.callee == Some(entity) && healthy(entity))
     };
-    if let Some(sign) = case.signs.iter().find(edge) {
+    if let Some(sign) = case.signs_around(entity).into_iter().find(edge) {
         let text = format!("{}, while the callee itself is quick", brief(sign));
         out.push(voice(Cause::NetworkFault, 0.7, Some(sign.since), text));
     }
@@ -254,7 +254,9 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let loaded = case
         .sick_signs(entity)
         .any(|s| s.role.is_resource() || matches!(s.role, Role::Errors | Role::Availability));
-    if let (Some(sign), false, true) = (slow, loaded, is_measured(case, entity)) {
+    if let (Some(sign), false) = (slow, loaded)
+        && case.is_measured(entity)
+    {
         let text = format!("{}, with no resource and no errors", brief(sign));
         out.push(voice(Cause::NetworkFault, 0.4, Some(sign.since), text));
     }
@@ -274,7 +276,7 @@ fn unreached(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         let calls = case.signs.iter().filter(move |s| s.entity == entity && s.z >= SICK_Z);
         calls.into_iter().find(move |s| s.role == Role::Errors && s.callee == Some(callee))
     };
-    let mut callees = topology.callees(entity).filter(|callee| is_measured(case, *callee));
+    let mut callees = topology.callees(entity).filter(|callee| case.is_measured(*callee));
     let mut seen: Vec<&Sign> = Vec::new();
     let all = callees.by_ref().all(|callee| match failing(callee) {
         Some(sign) if !ails(callee) => {
@@ -302,17 +304,11 @@ fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     }
     let failing =
         |s: &&Sign| matches!(s.role, Role::Errors | Role::Availability) && s.callee.is_none();
-    if let (Some(sign), true) = (case.sick_signs(entity).find(failing), is_measured(case, entity)) {
+    if let Some(sign) = case.sick_signs(entity).find(failing)
+        && case.is_measured(entity)
+    {
         out.push(voice(Cause::CodeDefect, 0.35, Some(sign.since), brief(sign)));
     }
-}
-
-/// Whether its resources are measured at all: else nothing is ruled out by their silence.
-fn is_measured(case: &Case<'_>, entity: EntityId) -> bool {
-    let known = case.around.series.iter().take(case.around.history.width());
-    known
-        .filter(|(_, meta)| meta.role.is_resource())
-        .any(|(_, meta)| case.around.topology.service_of(meta.entity) == entity)
 }
 
 /// Who writes this tells of somebody else.

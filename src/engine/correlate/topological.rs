@@ -70,7 +70,7 @@ impl Correlator for Topological {
     }
 
     fn prepare(&mut self, topology: &Topology) {
-        let size = (topology.len(), topology.calls().count());
+        let size = (topology.len(), topology.call_count());
         if size != self.known {
             self.known = size;
             self.distances =

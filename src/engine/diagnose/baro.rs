@@ -56,7 +56,7 @@ impl Method for Baro {
             let counts = |class| self.0.all_signals || class == SignalClass::Metric;
             let about =
                 |s: &&Sign| s.callee == Some(entity) || s.entity == entity && s.callee.is_none();
-            let own = case.signs.iter().filter(about);
+            let own = case.signs_around(entity).into_iter().filter(about);
             let best = own.filter(|s| counts(s.class)).max_by(|a, b| a.z.total_cmp(&b.z));
             let Some(best) = best.filter(|sign| sign.z > 0.0) else { continue };
             let strange = best.z >= SICK_Z;

@@ -125,7 +125,7 @@ impl DeepestCallee {
     ) -> Vec<crate::model::Evidence> {
         let topology = case.around.topology;
         let strongest = case.sick_signs(entity).find(|s| s.role.is_symptom());
-        let seen = || case.signs.iter().find(|s| s.callee == Some(entity) && s.z >= super::SICK_Z);
+        let seen = || case.views_of(entity).find(|s| s.z >= super::SICK_Z);
         let own = strongest.or_else(|| case.sick_signs(entity).next());
         let Some(sign) = own.or_else(seen) else {
             return Vec::new();
@@ -161,8 +161,8 @@ fn pain(case: &Case<'_>, entity: EntityId) -> f64 {
     if own > 0.0 || case.around.topology.get(entity).kind != EntityKind::External {
         return own;
     }
-    let seen = |s: &&Sign| s.callee == Some(entity) && s.z >= super::SICK_Z;
-    case.signs.iter().filter(seen).map(Sign::strength).fold(0.0, f64::max)
+    let seen = |s: &&Sign| s.z >= super::SICK_Z;
+    case.views_of(entity).filter(seen).map(Sign::strength).fold(0.0, f64::max)
 }
 
 /// What the calls themselves tell where both ends say that they are quick: if most of those that
@@ -179,8 +179,7 @@ fn edges(case: &Case<'_>, entity: EntityId) -> f64 {
         strength * (ends.len() as f64 / all.max(1) as f64).min(1.0)
     };
     let strongest = |signs: &[&Sign]| signs.iter().map(|s| s.strength()).fold(0.0, f64::max);
-    let to: Vec<&Sign> =
-        case.signs.iter().filter(|s| s.callee == Some(entity)).filter(slow).collect();
+    let to: Vec<&Sign> = case.views_of(entity).filter(slow).collect();
     let callers = share(
         to.iter().map(|s| s.entity).collect(),
         topology.callers(entity).count(),

@@ -137,7 +137,7 @@ impl RandomWalk {
 
 /// The strongest signs' series of an entity, at most four: the rest adds noise and work.
 fn symptom_series(case: &Case<'_>, entity: EntityId) -> Vec<SeriesId> {
-    let signs = case.signs.iter().filter(|s| s.entity == entity && s.callee.is_none());
+    let signs = case.signs_of(entity).iter().filter(|s| s.callee.is_none());
     signs.filter_map(|s| s.series).take(4).collect()
 }
 

@@ -44,6 +44,7 @@ pub(super) fn run(
         treatment.course = Some(course);
         return page(ward, treatment, watch, Some(action), why, out);
     }
+    out.extend(treatment.untold(&course.plan).map(Decision::Diagnosis));
     let sure = if approved { course.plan.confidence } else { treatment.standing(&course) };
     let verdicts = watch.guards.rule(&ward.request(&action, &course, sure, watch));
     let ruling = verdicts.last().map_or(Ruling::Deny, |verdict| verdict.ruling);

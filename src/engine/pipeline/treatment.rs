@@ -150,6 +150,8 @@ pub(super) struct Treatment {
     pub changed: bool,
     /// The last diagnosis.
     pub diagnosis: Option<Diagnosis>,
+    /// The last one that was told.
+    pub told: Option<Diagnosis>,
     /// Diagnoses in a row with the same entity and cause on top.
     pub agreed: u32,
     /// The plan under way.
@@ -181,6 +183,7 @@ impl Treatment {
             stale: 0,
             changed: true,
             diagnosis: None,
+            told: None,
             agreed: 0,
             course: None,
             tried: BTreeSet::new(),
@@ -217,22 +220,84 @@ impl Treatment {
         self.course.as_ref().and_then(|c| c.plan.actions.get(c.next))
     }
 
-    /// Takes in a diagnosis; returns whether it says anything new.
+    /// Takes in a diagnosis; returns whether it says anything new to whoever heard the last one
+    /// that was told: small steps add up.
     pub(super) fn take(&mut self, diagnosis: Diagnosis) -> bool {
         let top = |d: &Diagnosis| d.hypotheses.first().map(|h| (h.entity.clone(), h.cause));
         let order = |d: &Diagnosis| -> Vec<Name> {
             d.hypotheses.iter().take(5).map(|h| h.entity.clone()).collect()
         };
         let sure = |d: &Diagnosis| d.hypotheses.first().map_or(0.0, |h| h.confidence.get());
-        let news = self.diagnosis.as_ref().is_none_or(|old| {
+        let news = self.told.as_ref().is_none_or(|old| {
             top(old) != top(&diagnosis)
                 || order(old) != order(&diagnosis)
                 || (sure(old) - sure(&diagnosis)).abs() >= 0.02
         });
         let same = self.diagnosis.as_ref().is_some_and(|old| top(old) == top(&diagnosis));
         self.agreed = if same { self.agreed + 1 } else { 1 };
+        if news {
+            self.told = Some(diagnosis.clone());
+        }
         self.diagnosis = Some(diagnosis);
         (self.stale, self.changed) = (0, false);
         news
+    }
+
+    /// The last diagnosis, if a plan rests on more confidence in it than was told: nobody acts on
+    /// what is in no record.
+    pub(super) fn untold(&mut self, plan: &Plan) -> Option<Diagnosis> {
+        let sure = |diagnosis: &Option<Diagnosis>| {
+            let all = diagnosis.iter().flat_map(|d| &d.hypotheses);
+            let named = all.filter(|h| h.entity == plan.entity && h.cause == plan.cause);
+            named.map(|h| h.confidence.get()).fold(0.0, f64::max)
+        };
+        if sure(&self.diagnosis) <= sure(&self.told) {
+            return None;
+        }
+        self.told.clone_from(&self.diagnosis);
+        self.told.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Hypothesis;
+
+    fn diagnosis(confidence: f64) -> Diagnosis {
+        let hypothesis = Hypothesis {
+            entity: Name::from("api"),
+            cause: Cause::BadDeploy,
+            confidence: Ratio::clamped(confidence),
+            evidence: Vec::new(),
+        };
+        Diagnosis {
+            incident: IncidentId(1),
+            hypotheses: vec![hypothesis],
+            tree: None,
+            summary: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_confidence_that_creeps_up_is_told_and_so_is_what_a_plan_rests_on() {
+        let mut treatment = Treatment::new(IncidentId(1), SimTime::from_secs(0));
+        assert!(treatment.take(diagnosis(0.80)));
+        assert!(!treatment.take(diagnosis(0.81)));
+        assert!(!treatment.take(diagnosis(0.815)));
+        assert!(treatment.take(diagnosis(0.825)), "two points above what was told");
+        assert!(!treatment.take(diagnosis(0.84)));
+        let plan = Plan {
+            incident: IncidentId(1),
+            entity: Name::from("api"),
+            cause: Cause::BadDeploy,
+            confidence: Ratio::clamped(0.84),
+            actions: Vec::new(),
+            rejected: Vec::new(),
+        };
+        assert_eq!(treatment.untold(&plan), Some(diagnosis(0.84)));
+        assert_eq!(treatment.untold(&plan), None, "once");
+        treatment.take(diagnosis(0.83));
+        assert_eq!(treatment.untold(&plan), None, "less than was told needs no word");
     }
 }

@@ -273,6 +273,7 @@ impl Ward {
         }
         treatment.plans += 1;
         self.numbered += course.plan.actions.len() as u32;
+        out.extend(treatment.untold(&course.plan).map(Decision::Diagnosis));
         out.push(Decision::Plan(course.plan.clone()));
         treatment.course = Some(course);
         treatment.phase = Phase::Ready;

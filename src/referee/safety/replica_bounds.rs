@@ -1,8 +1,8 @@
 //! Too few or too many replicas were wanted because of the engine.
 //!
 //! Definition: while a deed of the engine on a service was under way or at its end, the number of
-//! replicas wanted there fell below `min` or rose above `growth` times the number at the start.
-//! Needs the world's record.
+//! replicas wanted there fell below `min`, or rose above `growth` times the number at the start or
+//! above `max`. Needs the world's record.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +32,14 @@ pub struct Config {
     pub min: u32,
     /// Most replicas that may be wanted, as a multiple of those at the start.
     pub growth: u32,
+    /// Most replicas that may be wanted; absent: no such limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { min: 1, growth: 4 }
+        Self { min: 1, growth: 4, max: None }
     }
 }
 
@@ -49,7 +52,7 @@ impl Check for Config {
             let same = |c: &&ReplicaCount| c.service == count.service;
             let Some(before) = counts[..index].iter().rfind(same) else { continue };
             let base = counts.iter().find(same).map_or(0, |c| c.desired);
-            let most = base.max(1).saturating_mul(self.growth);
+            let most = base.max(1).saturating_mul(self.growth).min(self.max.unwrap_or(u32::MAX));
             let outside = !(self.min..=most).contains(&count.desired);
             let cause = deeds.iter().rfind(|d| {
                 let ended = d.ended.is_some_and(|end| end < count.time);

@@ -47,6 +47,14 @@ pub enum BlueprintError {
 }
 
 /// What a stretch of a recording says of one service.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Level {
+    /// Requests per second.
+    pub rate: Option<f64>,
+    /// Mean time per request, callees included, seconds.
+    pub seconds: Option<f64>,
+}
+
 #[derive(Debug, Clone, Default)]
 struct Means {
     rate: Mean,
@@ -121,13 +129,12 @@ impl Blueprint {
             return unfit(format!("samples are not at whole seconds: the first is at {start}"));
         }
         let means = measure(case, &stretch)?;
-        let map = case.topology();
-        let calls = acyclic(map);
-        let Some(entry) = entry(map, &calls) else {
+        let level = |m: &Means| Level { rate: m.rate.get(), seconds: m.seconds.get() };
+        let levels = means.iter().map(|(id, m)| (*id, level(m))).collect();
+        let Some((fleet, rate)) = sketch(case.topology(), &levels) else {
             return unfit("the recording has no service".to_owned());
         };
         let scrape = ScrapeSpec { interval, ..ScrapeSpec::default() };
-        let (fleet, rate) = fleet(map, &calls, &means, entry);
         let load = LoadSpec {
             entry: None,
             rate,
@@ -137,6 +144,15 @@ impl Blueprint {
         };
         Ok(Self { start, fleet, load, scrape })
     }
+}
+
+/// A fleet with the services and calls of a map and the levels of its services, and the rate at its
+/// entry; `None` if there is no service. Every service has three replicas.
+#[must_use]
+pub fn sketch(map: &Topology, levels: &BTreeMap<EntityId, Level>) -> Option<(FleetSpec, f64)> {
+    let calls = acyclic(map);
+    let entry = entry(map, &calls)?;
+    Some(fleet(map, &calls, levels, entry))
 }
 
 /// The first scrape at or after an instant.
@@ -237,11 +253,11 @@ fn entry(map: &Topology, calls: &BTreeMap<EntityId, Vec<EntityId>>) -> Option<En
 fn fleet(
     map: &Topology,
     calls: &BTreeMap<EntityId, Vec<EntityId>>,
-    means: &BTreeMap<EntityId, Means>,
+    levels: &BTreeMap<EntityId, Level>,
     entry: EntityId,
 ) -> (FleetSpec, f64) {
-    let rate = |id: EntityId| means.get(&id).and_then(|m| m.rate.get()).filter(|rate| *rate > 0.0);
-    let seconds = |id: EntityId| means.get(&id).and_then(|m| m.seconds.get());
+    let rate = |id: EntityId| levels.get(&id).and_then(|m| m.rate).filter(|rate| *rate > 0.0);
+    let seconds = |id: EntityId| levels.get(&id).and_then(|m| m.seconds);
     let top = rate(entry).unwrap_or(LEAST_RATE);
     let lift = (LEAST_RATE / top).max(1.0);
     let share = |caller: EntityId, callee: EntityId| {

@@ -23,7 +23,7 @@ const HINT: f64 = 0.55;
 /// Relative growth of traffic that is a surge.
 const SURGE: f64 = 0.4;
 
-/// Growth of a resource in use from which it may run out; less follows from what is done with it.
+/// Growth of a resource in use, or of a time, from which it matters; less follows from what is done.
 const SCARCE: f64 = 1.5;
 
 /// Certainty from a resource that is used up.
@@ -198,7 +198,11 @@ fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let Some(sign) = everywhere_up(case, entity) else { return };
     let topology = case.around.topology;
     let entry = |id: &EntityId| topology.callers(*id).next().is_none();
-    let suffers = topology.suspects().filter(entry).any(|id| case.pain(id) > 0.0);
+    let felt = |s: &Sign| match s.role {
+        Role::Latency => s.after.zip(s.before).is_some_and(|(after, b)| after >= b * SCARCE),
+        role => role.is_symptom(),
+    };
+    let suffers = topology.suspects().filter(entry).any(|id| case.sick_signs(id).any(felt));
     let speak = if suffers { witness } else { voice };
     let weight = if suffers { 0.85 } else { BUSY };
     out.push(speak(Cause::TrafficSurge, weight, Some(sign.since), brief(sign)));

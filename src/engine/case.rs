@@ -166,8 +166,8 @@ impl<'a> Case<'a> {
         self.full.iter().filter(move |full| full.entity == entity)
     }
 
-    /// The callee that holds an entity up: its threads or connections are used up, and they wait for
-    /// a callee that is slow or does not answer.
+    /// The callee that holds an entity up: its threads or connections are used up, and they wait
+    /// for a callee that is slow or does not answer.
     #[must_use]
     pub fn held_up_by(&self, entity: EntityId) -> Option<EntityId> {
         let spent = |full: &&Full| full.role == Role::Saturation && full.share >= USED_UP;

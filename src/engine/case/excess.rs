@@ -6,8 +6,8 @@
 //! makes entities comparable: a callee that is asked often and gets slower explains its caller's
 //! time second by second. A callee that nobody ever called before the onset is its caller's doing,
 //! and its excess stays with the caller. An external callee that is not measured itself is measured
-//! by what its only caller sees of the calls. Source: own, after Little's law (rate x time = requests
-//! in flight) and excess shares as in Bhagwan et al., "Adtributor" (NSDI 2014). Callees
+//! by what its only caller sees of the calls. Source: own, after Little's law (rate x time =
+//! requests in flight) and excess shares as in Bhagwan et al., "Adtributor" (NSDI 2014). Callees
 //! that are not measured excuse nobody, and so nobody can be sure to own what they may have caused.
 //! Limit: a callee of several callers is taken off each in full; parallel calls count twice.
 

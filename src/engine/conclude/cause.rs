@@ -23,7 +23,7 @@ const HINT: f64 = 0.55;
 /// Relative growth of traffic that is a surge.
 const SURGE: f64 = 0.4;
 
-/// Growth of a resource in use, or of a time, from which it matters; less follows from what is done.
+/// Growth of a resource in use, or of a time, from which it matters.
 const SCARCE: f64 = 1.5;
 
 /// Certainty from a resource that is used up.
@@ -31,7 +31,7 @@ const SPENT: f64 = 0.9;
 /// Certainty from more traffic that nobody suffers from: no incident yet.
 const BUSY: f64 = 0.5;
 /// What more traffic for everybody leaves of the blame of a full resource: it had to get full.
-const SURGE_LEAVES: f64 = 0.6;
+const SURGE_LEAVES: f64 = 0.5;
 /// Certainty from a queue that grew: every slow or failing service has one.
 const QUEUE: f64 = 0.3;
 

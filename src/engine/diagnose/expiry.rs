@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn ends(secs: f64) -> Shop {
-        Shop::new().step("cart", CERTIFICATE_TIME_LEFT, secs, secs)
+        Shop::new().level("cart", CERTIFICATE_TIME_LEFT, "s", secs)
     }
 
     #[test]

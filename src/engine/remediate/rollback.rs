@@ -2,8 +2,8 @@
 //!
 //! In: a hypothesis and the changes known. Out: a rollback to the deploy's `previous_version`, by
 //! canary or rolling. Source: Argo Rollouts and Flagger (analysis-driven rollback). Limit: without
-//! a deploy event there is nothing to go back to; schema changes are not undone, so it does not
-//! go back over a change that is told to be a migration (attribute `migration`) unless the policy says so.
+//! a deploy event there is nothing to go back to; schema changes are not undone, so
+//! it does not go back over a change that tells of a `migration` unless the policy says so.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -63,8 +63,13 @@ pub struct Row {
     pub cause: Option<Estimate>,
     /// Share that was noticed.
     pub recall: Option<Estimate>,
-    /// Incidents a fault-free simulated day.
+    /// Incidents a fault-free simulated day, around faults and in normal periods.
     pub false_alarms: Option<Estimate>,
+    /// Share of windows of normal periods in which nothing is claimed; absent where the engine is
+    /// told of trouble, and without normal periods.
+    pub specificity: Option<Estimate>,
+    /// Incidents a day in normal periods alone.
+    pub false_in_normal: Option<Estimate>,
     /// Expected calibration error; absent with few answers.
     pub ece: Option<f64>,
 }
@@ -162,21 +167,67 @@ fn row(
     group: Option<String>,
     trials: &[Trial],
 ) -> Row {
+    let (normal, faulty): (Vec<&Trial>, Vec<&Trial>) = trials.iter().partition(|t| is_normal(t));
     let cards: Vec<Scorecard> = trials.iter().map(|trial| trial.scorecard.clone()).collect();
     let all = aggregate(&cards);
+    let asked = matches!(arrangement.alarm, AlarmSource::Detected) && !normal.is_empty();
+    let quiet = asked.then(|| Quiet::of(&normal));
     let place = all.localization.as_ref();
     Row {
         set: dataset.meta.name.clone(),
         group,
         arrangement: arrangement.name.clone(),
-        cases: trials.len(),
+        cases: faulty.len(),
         ac_1: place.map(|p| p.ac_1),
         ac_3: place.map(|p| p.ac_3),
         ac_5: place.map(|p| p.ac_5),
         cause: place.map(|p| p.cause_accuracy),
         recall: all.detection.as_ref().map(|d| d.recall),
         false_alarms: all.detection.as_ref().map(|d| d.false_alarms_per_day),
+        specificity: quiet.map(|q| Estimate::proportion(q.windows - q.claimed, q.windows)),
+        false_in_normal: quiet.map(|q| Estimate::rate(q.incidents, q.days)),
         ece: all.confidence.as_ref().and_then(|c| c.ece),
+    }
+}
+
+/// A window of a normal period: as long as an issue of PetShop's, five rows of five minutes.
+const WINDOW: SimDuration = SimDuration::from_secs(1500);
+
+/// Whether a case is a period in which nothing was wrong.
+fn is_normal(trial: &Trial) -> bool {
+    trial.truth.as_ref().is_some_and(|truth| truth.incidents.is_empty())
+}
+
+/// What normal periods show.
+#[derive(Debug, Clone, Copy)]
+struct Quiet {
+    windows: u64,
+    claimed: u64,
+    incidents: u64,
+    days: f64,
+}
+
+impl Quiet {
+    /// An incident claims the window in which it is opened: with it comes a diagnosis.
+    fn of(trials: &[&Trial]) -> Self {
+        let mut quiet = Self { windows: 0, claimed: 0, incidents: 0, days: 0.0 };
+        for trial in trials {
+            let lasted = trial.window.end.since(trial.window.start);
+            let windows = lasted.nanos().div_euclid(WINDOW.nanos());
+            let opened = trial.scorecard.findings.iter().flat_map(|found| &found.opened);
+            let begun = opened.map(|one| {
+                one.opened_at.since(trial.window.start).nanos().div_euclid(WINDOW.nanos())
+            });
+            let begun: Vec<i64> = begun.collect();
+            let mut claimed: Vec<i64> = begun.iter().map(|at| (*at).min(windows - 1)).collect();
+            claimed.sort_unstable();
+            claimed.dedup();
+            quiet.windows += windows.max(0) as u64;
+            quiet.claimed += if windows > 0 { claimed.len() as u64 } else { 0 };
+            quiet.incidents += begun.len() as u64;
+            quiet.days += lasted.secs_f64() / 86_400.0;
+        }
+        quiet
     }
 }
 

@@ -197,7 +197,11 @@ fn open(
             .map_err(|e| Failure::usage(format!("{}: {e}", work.display())))?;
         let progress = Progress::new(terminal, "cases imported");
         let mut told = |done: usize, total: usize, name: &str| progress.set(done, total, name);
-        let params = Map::new();
+        // Rows of normal periods are what specificity is measured on.
+        let mut params = Map::new();
+        if name != "rcaeval" {
+            params.insert("normal_cases".to_owned(), true.into());
+        }
         let mut request = Request {
             source: path,
             target: &target,
@@ -233,6 +237,8 @@ fn table(rows: &[Measured]) -> String {
         "cause",
         "recall",
         "false/day",
+        "specificity",
+        "normal/day",
         "ECE",
         "wall",
         "peak",
@@ -252,6 +258,8 @@ fn table(rows: &[Measured]) -> String {
             plain(row.cause.as_ref()),
             plain(row.recall.as_ref()),
             plain(row.false_alarms.as_ref()),
+            ranged(row.specificity.as_ref()),
+            plain(row.false_in_normal.as_ref()),
             number(row.ece),
             if whole { format!("{wall_s:.1} s") } else { String::new() },
             peak_mb.filter(|_| whole).map_or(String::new(), |mb| format!("{mb:.0} MB")),

@@ -5,6 +5,7 @@
 //! suspicions. Out: hypotheses for every suspect, strictly ordered: by score, then by name.
 //! Limit: one root cause per incident is assumed when probability is shared out.
 
+mod apart;
 mod cause;
 mod confidence;
 mod rollout;
@@ -27,6 +28,9 @@ const EASED_LEAVES: f64 = 0.95;
 /// What not knowing the cause leaves of the confidence that entity *and* cause are right: nearly
 /// nothing can be done about an unknown cause, and hardly any label says so.
 const UNKNOWN_LEAVES: f64 = 0.3;
+
+/// Confidence from which a runner-up is worth telling apart.
+const WORTH_TELLING: f64 = 0.02;
 
 /// A suspect with everything known of it.
 struct Ranked {
@@ -69,7 +73,7 @@ pub(super) fn conclude(
             evidence: r.evidence,
         })
         .collect();
-    let summary = summary(&hypotheses);
+    let summary = summary(case, &hypotheses);
     Diagnosis { incident: case.incident.id, hypotheses, tree, summary }
 }
 
@@ -120,13 +124,26 @@ fn refutations(case: &Case<'_>, entity: EntityId, cause: Cause) -> usize {
     case.around.refuted.iter().filter(|(n, c)| n == name && *c == cause).count()
 }
 
-fn summary(hypotheses: &[Hypothesis]) -> String {
+fn summary(case: &Case<'_>, hypotheses: &[Hypothesis]) -> String {
     let Some(best) = hypotheses.first() else {
         return "no suspect: the service map is empty".to_owned();
     };
     let because: Vec<&str> = best.evidence.iter().take(3).map(|e| e.text.as_str()).collect();
     let because = if because.is_empty() { "no evidence".to_owned() } else { because.join("; ") };
-    format!("{} of {} ({}): {because}", best.cause, best.entity, best.confidence)
+    let mut text = format!("{} of {} ({}): {because}", best.cause, best.entity, best.confidence);
+    // Two suspects that hardly anything speaks for need no telling apart.
+    let runner_up = hypotheses.get(1).filter(|second| second.confidence.get() >= WORTH_TELLING);
+    let find = |name| case.around.topology.find(name).ok();
+    if let Some(second) = runner_up
+        && let (Some(a), Some(b)) = (find(&best.entity), find(&second.entity))
+    {
+        let how = apart::tell(case, a, best.cause, b);
+        text.push_str(&format!(
+            ". To tell it from {} ({}): {how}",
+            second.entity, second.confidence
+        ));
+    }
+    text
 }
 
 /// What a sign says, in few words: "memory +340 %".

@@ -18,6 +18,7 @@ mod random_guess;
 mod random_walk;
 mod ranked_correlation;
 mod regression_test;
+mod spectrum;
 mod traversal;
 mod visit_habits;
 

@@ -43,6 +43,8 @@ pub struct Durations {
 pub const MOST: usize = 4096;
 /// Own time below this is not told apart: 0.1 ms, in nanoseconds.
 const FINEST: f64 = 1e5;
+/// Growth that anybody could feel, in nanoseconds: as for metrics (`engine/effect.rs`), 2 ms.
+const FELT: f64 = 2e6;
 
 impl Durations {
     /// Takes in a duration.
@@ -63,7 +65,9 @@ impl Durations {
         let between = MAD_TO_SIGMA * mad(&mut earlier, expected)?;
         let within = median(&mut self.errors_of_median.clone())?;
         let sigma = (noise.min(3.0 * within).powi(2) + between.powi(2) + within.powi(2)).sqrt();
-        let bar = (limits.sigmas * sigma).max(limits.growth.ln_1p());
+        // A quick operation that gets half as quick again is nobody's trouble.
+        let felt = (FELT / expected.exp()).ln_1p();
+        let bar = (limits.sigmas * sigma).max(limits.growth.ln_1p()).max(felt);
         let score = ((now - expected) / bar).min(10.0);
         Some(Shift { score, observed: now.exp() / 1e9, expected: expected.exp() / 1e9 })
     }

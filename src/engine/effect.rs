@@ -23,7 +23,8 @@ pub fn smallest(meta: &SeriesMeta, level: f64) -> f64 {
         (Role::Saturation, Some(one)) => (0.5 * level).max(0.1 * one),
         (Role::Memory, None) => 0.25 * level,
         (Role::Saturation, None) => level.max(4.0),
-        (Role::Traffic | Role::Cpu, None) => 0.6 * level,
+        (Role::Cpu, None) => (0.6 * level).max(processor_floor(&meta.unit)),
+        (Role::Traffic, None) => 0.6 * level,
         (Role::Replicas, _) => (0.25 * level).max(0.9),
         (Role::Disk | Role::Network, _) => level,
         (Role::Traffic | Role::Other, _) => 0.4 * level,
@@ -67,6 +68,15 @@ fn share_unit(meta: &SeriesMeta, level: f64) -> Option<f64> {
     }
 }
 
+/// A twentieth of a processor is nobody's trouble, however idle the process was before.
+fn processor_floor(unit: &str) -> f64 {
+    match unit {
+        "{cpu}" | "cores" => 0.05,
+        "m" | "m{cpu}" => 50.0,
+        _ => 0.0,
+    }
+}
+
 fn latency_floor(unit: &str) -> f64 {
     match unit {
         "s" => 0.002,
@@ -92,6 +102,8 @@ mod tests {
             ("availability", "%", 100.0, 1.0),
             ("availability", "", 100.0, 1.0),
             (names::CPU_UTILIZATION, "1", 0.2, 0.12),
+            ("container.cpu.usage", "{cpu}", 0.002, 0.05),
+            ("container.cpu.usage", "{cpu}", 0.5, 0.3),
             (names::MEMORY_WORKING_SET, "By", 1e9, 2.5e8),
             (names::QUEUE_LENGTH, "{request}", 0.0, 4.0),
         ] {

@@ -9,13 +9,16 @@
 
 mod judge;
 mod open;
+mod opening;
 
 use std::collections::VecDeque;
 
 use self::judge::Judge;
 pub use self::open::MOST_MEMBERS;
 use self::open::{Member, Open, clue_of_change};
+use self::opening::Opening;
 use crate::engine::correlate::{Clue, Correlator};
+use crate::engine::detect::Scores;
 use crate::model::{
     AlarmPolicy, Anomaly, Decision, EntityKind, Event, EventKind, Incident, IncidentChange, Opens,
     Role, SignalClass, StepInput, Topology,
@@ -42,6 +45,7 @@ pub struct Incidents {
     opened: u32,
     opens: Opens,
     witnesses: u8,
+    opening: Opening,
 }
 
 impl Incidents {
@@ -50,7 +54,14 @@ impl Incidents {
     pub fn new(correlators: Vec<Box<dyn Correlator + Send>>, policy: &AlarmPolicy) -> Self {
         let AlarmPolicy { opens, witnesses, .. } = *policy;
         let (open, changes, waiting) = (Vec::new(), VecDeque::new(), VecDeque::new());
-        Self { judge: Judge::new(correlators), open, changes, waiting, opened: 0, opens, witnesses }
+        let (judge, opening) = (Judge::new(correlators), Opening::default());
+        Self { judge, open, changes, waiting, opened: 0, opens, witnesses, opening }
+    }
+
+    /// Takes in the scores of one step, before `step`: what is felt a little counts where trouble
+    /// elsewhere asks who feels it.
+    pub fn hear(&mut self, input: &StepInput<'_>, scores: &Scores) {
+        self.opening.hear(input, scores);
     }
 
     /// Takes in what the alarm gate said in this step (`Anomaly` and `Resolved`; other decisions
@@ -73,6 +84,7 @@ impl Incidents {
                 _ => {}
             }
         }
+        self.open_ripe(input);
         // What was told as one from outside stays one.
         if ended && self.opens == Opens::Signals {
             self.split(now, topology, out);
@@ -159,28 +171,28 @@ impl Incidents {
         is_context(found, input.topology) || (self.opens == Opens::Alerts && !told())
     }
 
-    /// Whether a signal that needs a second one has none yet: one series of one entity jumps once
-    /// in a while among hundreds; trouble that matters is felt by callers, or seen in another way.
+    /// Whether a signal must wait for more before it opens an incident.
     fn is_alone(&self, found: &Member, map: &Topology) -> bool {
-        let Anomaly { class, role, .. } = found.anomaly;
-        let fact = matches!(
-            role,
-            Role::Restarts
-                | Role::Expiry
-                | Role::Drift
-                | Role::Memory
-                | Role::Errors
-                | Role::Availability
-        );
-        let speaks = class == SignalClass::Event || class == SignalClass::Metric && fact;
-        let differs = |other: &Member| {
-            (&other.anomaly.entity, other.anomaly.role) != (&found.anomaly.entity, role)
-                && !is_context(&other.anomaly, map)
-        };
-        let near =
-            |other: &Member| self.judge.affinity(&other.clue, &found.clue, map).value >= NEAR;
-        let backed = || self.waiting.iter().any(|other| differs(other) && near(other));
-        self.witnesses > 1 && !speaks && !backed()
+        let ripe = || self.opening.is_ripe(found, self.waiting.iter(), &self.judge, map);
+        self.witnesses > 1 && !ripe()
+    }
+
+    /// Opens incidents for signals that waited and are ripe now.
+    fn open_ripe(&mut self, input: &StepInput<'_>) {
+        for index in 0..self.waiting.len() {
+            let Some(member) = self.waiting.get(index).cloned() else { return };
+            let others = self.waiting.iter().enumerate().filter(|(i, _)| *i != index);
+            let mut others = others.map(|(_, other)| other);
+            let may = self.open.len() < MOST_OPEN && !self.only_tells(&member.anomaly, input);
+            if may && self.opening.is_ripe(&member, &mut others, &self.judge, input.topology) {
+                self.waiting.remove(index);
+                let reason = format!("{} of {}", member.anomaly.signal, member.anomaly.entity);
+                let clue = member.clue.clone();
+                self.open_new(input.now, reason).admit(member, None);
+                self.call_in(&clue, input.topology);
+                return self.open_ripe(input);
+            }
+        }
     }
 
     /// Context that waited and is near to what opened the youngest incident joins it.
@@ -266,7 +278,8 @@ impl Incidents {
 
 /// Whether a signal only says what else goes on: more or fewer requests, bytes, writes or replicas
 /// are no trouble by themselves (every rollout takes replicas away, and kills come as events too),
-/// nor are the slowest calls to something external; all tell something about trouble that is there.
+/// nor are the slowest calls to something external, what a client waits for (its own callers tell
+/// whether that matters) or how busy the machine is; all tell something about trouble that is there.
 fn is_context(anomaly: &Anomaly, topology: &Topology) -> bool {
     let tail = || ["p90", "p95", "p99", "p999", "max"].iter().any(|t| anomaly.signal.contains(t));
     let is_view = || {
@@ -276,8 +289,8 @@ fn is_context(anomaly: &Anomaly, topology: &Topology) -> bool {
     anomaly.class == SignalClass::Metric
         && match anomaly.role {
             Role::Traffic | Role::Network | Role::Disk | Role::Replicas => true,
-            Role::Latency => tail() && is_view(),
-            _ => false,
+            Role::Latency => tail() && is_view() || opening::is_client(&anomaly.signal),
+            _ => opening::is_of_machine(anomaly, topology),
         }
 }
 
@@ -389,17 +402,6 @@ mod tests {
         let ids: Vec<String> = i.anomalies.iter().map(|a| a.id.to_string()).collect();
         let other = i.other.map_or(String::new(), |o| format!(" {o}"));
         format!("{:?} {}{other} [{}] {} changes", i.change, i.id, ids.join(","), i.changes.len())
-    }
-
-    #[test]
-    fn one_signal_alone_waits_for_a_second_that_differs() {
-        let mut case = Case::new();
-        case.incidents.witnesses = 2;
-        assert_eq!(case.raise(0, "cart", "latency"), [""; 0]);
-        assert_eq!(case.raise(15, "lone", "latency"), [""; 0]);
-        assert_eq!(case.raise(30, "web", "latency").len(), 1, "caller and callee");
-        let told = case.raise(60, "cart", "errors");
-        assert_eq!(told.len(), 1, "{told:?}");
     }
 
     #[test]

@@ -99,6 +99,7 @@ impl Pipeline {
         let mut alarms = Vec::new();
         self.stages.gate.step(input, &self.scores, &mut alarms);
         let mut changed = Vec::new();
+        self.stages.incidents.hear(input, &self.scores);
         self.stages.incidents.step(input, &alarms, &mut changed);
         out.append(&mut alarms);
         for decision in &changed {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use self::assemble::{Draft, Logged, Piece};
 use self::messages::Messages;
-pub use self::window::{Edge, Item, Kind, Seen, Tally, Window};
+pub use self::window::{Course, Edge, Item, Kind, Seen, Tally, Window};
 use crate::model::StepInput;
 use crate::unit::SimDuration;
 

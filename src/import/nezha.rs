@@ -42,11 +42,13 @@ struct Config {
     history: SimDuration,
     /// How much is kept after the minute of injection.
     after: SimDuration,
+    /// Also make a case without fault of each day's end: nothing should be alarmed.
+    normal_cases: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { history: MINUTE * 60, after: MINUTE * 3 }
+        Self { history: MINUTE * 60, after: MINUTE * 3, normal_cases: false }
     }
 }
 

@@ -29,9 +29,9 @@ pub struct AlarmPolicy {
     pub lone_alerts_per_day: Option<f64>,
     /// What may open an incident.
     pub opens: Opens,
-    /// How many signals that differ in entity or role, near each other, it takes to open one:
-    /// 1, or 2 for fewer false alarms and some missed troubles. Facts (events, restarts, expiry,
-    /// drift), failing users and memory need no second.
+    /// What it takes to open an incident. 1: any signal that alarms. 2: facts (events, restarts,
+    /// expiry, drift, exhausted resources, new errors in logs) and what users feel open at once;
+    /// other trouble once users feel something too, a second signal near it backs it, or it lasts.
     pub witnesses: u8,
 }
 
@@ -57,7 +57,7 @@ impl Default for AlarmPolicy {
             immediate: 3.0,
             resolve_after: SimDuration::from_secs(180),
             opens: Opens::default(),
-            witnesses: 1,
+            witnesses: 2,
             lone_alerts_per_day: None,
         }
     }

@@ -19,14 +19,27 @@ pub fn headline(found: &Comparison) -> String {
     let bad = parts(found, true);
     let good = parts(found, false);
     match (bad.is_empty(), good.is_empty()) {
-        (false, true) => format!("this change {}", join(&bad)),
-        (false, false) => format!("this change {}; it also {}", join(&bad), join(&good)),
-        (true, false) => format!("this change {}; no regression", join(&good)),
+        (false, true) => opening(&bad),
+        (false, false) if is_verb(&good[0]) => {
+            format!("{}; it also {}", opening(&bad), join(&good))
+        }
+        (false, false) => format!("{}; besides, {}", opening(&bad), join(&good)),
+        (true, false) => format!("{}; no regression", opening(&good)),
         (true, true) if found.same_seeds => {
             "no regression: all differences are tolerated".to_owned()
         }
         (true, true) => "no regression: no difference beyond chance".to_owned(),
     }
+}
+
+/// Parts that say what the change did, or what is so after it.
+fn opening(parts: &[String]) -> String {
+    let first = if is_verb(&parts[0]) { "this change" } else { "after this change" };
+    format!("{first} {}", join(parts))
+}
+
+fn is_verb(part: &str) -> bool {
+    ["made", "raised", "lowered"].iter().any(|verb| part.starts_with(verb))
 }
 
 fn parts(found: &Comparison, bad: bool) -> Vec<String> {

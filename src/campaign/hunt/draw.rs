@@ -46,7 +46,7 @@ pub(super) fn draw(
 ) -> Genome {
     let services = services(stream);
     let minutes = stream.random_range(QUIET + 15..=90);
-    let start = SimTime::from_secs(DAY + 3600 * stream.random_range(0..24 * 7i64));
+    let start = start(stream);
     let mut file = ScenarioFile {
         version: 1,
         name: "hunt".to_owned(),
@@ -80,6 +80,11 @@ pub(super) fn draw(
     }
     file.faults.sort_by_key(|fault| fault.at);
     Genome::drawn(file)
+}
+
+/// Some hour of a week.
+pub(super) fn start(stream: &mut Stream) -> SimTime {
+    SimTime::from_secs(DAY + 3600 * stream.random_range(0..24 * 7i64))
 }
 
 /// One of some kinds, with a chance that its appeal decides.

@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::draw::{
-    actuation, add_again, add_fault, built, load_rate, one_in, onset, people, pick, vary,
+    actuation, add_again, add_fault, built, load_rate, one_in, onset, people, pick, start, vary,
 };
 use super::genome::Genome;
 use crate::kernel::Stream;
@@ -109,7 +109,7 @@ fn surroundings(child: &mut Genome, stream: &mut Stream) {
             }
         }
         5 if file.baseline.is_none() => {
-            file.start += SimDuration::from_secs(3600 * stream.random_range(1..24i64));
+            file.start = start(stream);
         }
         6 if file.baseline.is_none() => file.load.rate = load_rate(stream),
         7 if file.baseline.is_none() => {

@@ -135,7 +135,7 @@ impl Search<'_> {
         let mut given: std::collections::VecDeque<Genome> =
             self.hunt.corpus.iter().map(Genome::given).collect();
         if self.hunt.strategy == Strategy::Guided {
-            given.extend(seeds(self.hunt.policy, self.hunt.rules));
+            given.extend(seeds(self.hunt.policy, self.hunt.rules, &mut self.stream));
         }
         while self.hunted.trials < self.hunt.budget && !self.enough() {
             let round = ROUND.min(self.hunt.budget - self.hunted.trials);
@@ -149,20 +149,29 @@ impl Search<'_> {
                     round_of.push(next);
                 }
             }
-            let policy = self.hunt.policy;
-            let ran: Vec<Option<Ran>> =
-                round_of.par_iter().map(|next| run_one(&next.genome, policy)).collect();
-            for (next, ran) in round_of.into_iter().zip(ran) {
-                if self.enough() {
-                    break;
-                }
-                self.hunted.trials += 1;
-                if let Some(ran) = ran {
-                    self.look(next, &ran);
-                }
-            }
+            self.play(round_of);
             let found = format!("{} findings", self.hunted.findings.len());
             progress(usize::try_from(self.hunted.trials).unwrap_or(total), total, &found);
+        }
+    }
+
+    /// Runs a round and looks at it in order; alone, nothing is run that nobody will look at.
+    fn play(&mut self, round_of: Vec<Next>) {
+        let policy = self.hunt.policy;
+        let mut ahead: Vec<Option<Ran>> = Vec::new();
+        if rayon::current_num_threads() > 1 {
+            ahead = round_of.par_iter().map(|next| run_one(&next.genome, policy)).collect();
+        }
+        let mut ahead = ahead.into_iter();
+        for next in round_of {
+            if self.enough() {
+                break;
+            }
+            self.hunted.trials += 1;
+            let ran = ahead.next().unwrap_or_else(|| run_one(&next.genome, policy));
+            if let Some(ran) = ran {
+                self.look(next, &ran);
+            }
         }
     }
 

@@ -2,11 +2,16 @@
 //!
 //! In: nothing but the policy and the referee's limits. Out: a shop of uneven services with one
 //! textbook incident each: a deploy that fails, one whose containers die, a surge, a leak, and
-//! something that comes back. Nothing in them is made for a guardrail: they are what an engine is
-//! for, so that it acts, and what is changed from there on is where it acts wrongly.
+//! something that comes back, at any hour of a week. Nothing in them is made for a guardrail: they
+//! are what an engine is for, so that it acts, and what is changed from there on is where it acts
+//! wrongly.
 
+use rand::RngExt;
+
+use super::draw::start;
 use super::genome::Genome;
 use crate::catalog::Spec;
+use crate::kernel::Stream;
 use crate::model::Policy;
 use crate::scenario::{PolicySource, ScenarioFile};
 
@@ -48,16 +53,18 @@ const INCIDENTS: [&str; 6] = [
 ];
 
 /// The incidents, ready to be run.
-pub(super) fn seeds(policy: &Policy, rules: &[Spec]) -> Vec<Genome> {
-    let one = |faults: &&str| {
+pub(super) fn seeds(policy: &Policy, rules: &[Spec], stream: &mut Stream) -> Vec<Genome> {
+    let mut one = |faults: &&str| {
         let text = format!("{SHOP}{faults}\n");
         let mut file: ScenarioFile = serde_saphyr::from_str(&text)
             .unwrap_or_else(|e| panic!("built-in scenario {faults}: {e}"));
         file.policy = PolicySource::Inline(Box::new(policy.clone()));
         file.rules = rules.to_vec();
+        file.start = start(stream);
+        file.seed = u64::from(stream.random_range(1..1_000_000u32));
         Genome::drawn(file)
     };
-    INCIDENTS.iter().map(one).collect()
+    INCIDENTS.iter().map(&mut one).collect()
 }
 
 #[cfg(test)]
@@ -68,7 +75,8 @@ mod tests {
     #[test]
     fn every_seed_fits_together() {
         let policy = default_policy();
-        let all = seeds(&policy, &[]);
+        let mut stream = crate::kernel::Streams::new(1).stream("seeds");
+        let all = seeds(&policy, &[], &mut stream);
         assert_eq!(all.len(), INCIDENTS.len());
         assert!(all.iter().all(|genome| genome.checked(&policy).is_some()));
     }

@@ -199,7 +199,8 @@ fn from_spans(case: &CaseReader, known: &[Track]) -> Result<Vec<Track>, Timeline
     }
     let mut tracks = Vec::new();
     let interval = case.interval().secs_f64();
-    let shown: [(Aspect, fn(&Bin, f64) -> f64); 3] = [
+    type Show = fn(&Bin, f64) -> f64;
+    let shown: [(Aspect, Show); 3] = [
         (Aspect::Traffic, |bin, interval| bin.count / interval),
         (Aspect::Errors, |bin, _| bin.failed / bin.count),
         (Aspect::Latency, |bin, _| bin.seconds / bin.count),

@@ -94,9 +94,9 @@ impl Sketch {
                 let _ = writeln!(out, "      {line}");
             }
         }
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "load: {{ rate: {}, daily_amplitude: 0 }} # requests/s at {}\n",
+            "load: {{ rate: {}, daily_amplitude: 0 }} # requests/s at {}",
             number(fleet.rate),
             objective.service
         );

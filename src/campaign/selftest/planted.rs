@@ -65,7 +65,7 @@ const ALL: &[Seed] = &[
     seed("dry_run"),
     seed("error_budget: { max_spent: 0.5, window: 30m, from: reversible, deny: true }"),
     seed("freeze_window: { daily: ['22:00-06:00'] }"),
-    seed("healthy_quorum: { min_healthy: 0.8 }"),
+    seed("healthy_quorum: { min_healthy: 0.9 }"),
     seed("kill_switch: { from: '2026-01-10T00:00:00Z' }"),
     Seed { remedies: "[restart]", eager: true, ..seed("one_at_a_time: { dependants: true }") },
     Seed {

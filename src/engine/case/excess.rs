@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Surroundings;
+use super::crowd::{Crowd, frame_seconds};
 use crate::model::{EntityKind, EventKind, Role, SeriesMeta};
 use crate::stats::robust::{median, quantile};
 use crate::unit::{EntityId, SeriesId, SimTime};
@@ -172,10 +173,11 @@ fn flows(around: &Surroundings<'_>, onset: SimTime, measure: Measure) -> BTreeMa
             *best = (*best).min((rank, id));
         }
     }
-    let mut flows = BTreeMap::new();
+    let (crowd, mut flows) = (Crowd::of(around), BTreeMap::new());
     for (entity, (rank, level)) in levels {
         let Some(rates) = rates.get(&entity) else { continue };
-        let weight = if measure == Measure::Time && rank >= TAILS { TAIL } else { 1.0 };
+        let tail = if measure == Measure::Time && rank >= TAILS { TAIL } else { 1.0 };
+        let weight = tail * crowd.weight(entity, around.series.get(level));
         let flow = flow(around, onset, measure, rates, level);
         flows.insert(entity, Flow { weight, ..flow });
     }
@@ -253,14 +255,6 @@ fn flow(
     let since = (cut..history.len()).map(|at| value(at).map_or(0.0, |v| rate(at) * (v - usual)));
     let worst = (cut..history.len()).filter_map(value).reduce(f64::max).unwrap_or(usual);
     Flow { since: since.collect(), sigma, level: [usual, worst], new, weight: 1.0 }
-}
-
-fn frame_seconds(around: &Surroundings<'_>) -> f64 {
-    let times = around.history.times();
-    match times.len() {
-        0 | 1 => 1.0,
-        n => times[n - 1].since(times[n - 2]).secs_f64().max(1e-9),
-    }
 }
 
 /// Rank of a series from which it tells of tails only.

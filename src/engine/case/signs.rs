@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use super::Surroundings;
+use super::crowd::Crowd;
 use crate::engine::history::Spread;
 use crate::model::{Direction, Incident, Role, SeriesMeta, SignalClass};
 use crate::unit::{EntityId, SeriesId, SimTime};
@@ -96,14 +97,15 @@ fn metric_signs(around: &Surroundings<'_>, since: SimTime) -> Vec<Sign> {
     let cut = around.history.position(since);
     let edge = if cut > BREWING_FRAMES + 3 { cut - BREWING_FRAMES } else { cut };
     let first = edge.saturating_sub(BASELINE_FRAMES);
-    let known = around.series.iter().take(around.history.width());
+    let (known, crowd) = (around.series.iter().take(around.history.width()), Crowd::of(around));
     known
         .filter_map(|(id, meta)| {
             let column = around.history.column(id);
             let baseline = Baseline::of(around.history.spread(id, first..edge)?, meta);
             let (z, at, onset) = baseline.largest(column, edge, meta.direction())?;
-            let z = z.min(HIGHEST_Z) * weight(meta);
             let topology = around.topology;
+            let believed = crowd.weight(topology.service_of(meta.entity), meta);
+            let z = z.min(HIGHEST_Z) * weight(meta) * believed;
             Some(Sign {
                 entity: topology.service_of(meta.entity),
                 callee: meta.labels.get("callee").and_then(|name| topology.lookup(name)),

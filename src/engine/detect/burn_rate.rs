@@ -6,8 +6,10 @@
 //! Source: Beyer et al., "The Site Reliability Workbook" (2018), ch. 5, "Multiwindow, Multi-Burn-
 //! Rate Alerts". Where the recording is shorter than a window, the mean of what there is stands for
 //! it, from `least` frames on. A service that never kept the objective is held to its own habit
-//! (mean before the long window). Known limit: frames weigh alike, whatever their traffic.
+//! (mean before the long window). Known limit: frames weigh alike, whatever their traffic; few bad
+//! requests burn nothing where requests are counted.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use schemars::JsonSchema;
@@ -17,7 +19,7 @@ use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
 use crate::model::{Direction, EntityKind, Role, SeriesMeta, StepInput, Topology};
-use crate::unit::{Ratio, SeriesId, SimDuration, SimTime};
+use crate::unit::{EntityId, Ratio, SeriesId, SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "burn_rate",
@@ -27,7 +29,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Beyer et al., The Site Reliability Workbook, 2018, ch. 5",
     example: "{ objective: 0.995 }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(BurnRate { config: spec.read()?, since: Vec::new() })),
+    build: |spec| Ok(Box::new(BurnRate::new(spec.read()?))),
 };
 
 /// Parameters of `burn_rate`.
@@ -51,7 +53,13 @@ impl Default for Config {
 pub struct BurnRate {
     config: Config,
     since: Vec<Option<SimTime>>,
+    rates: BTreeMap<EntityId, Vec<SeriesId>>,
+    known: usize,
 }
+
+/// Bad requests in the short window below which no budget burns: of few requests, one is a large
+/// share. Only where the rate of requests is measured.
+const FEWEST_BAD: f64 = 5.0;
 
 /// Long window, short window, burn rate at which the score is 1.
 const PAIRS: [(SimDuration, SimDuration, f64); 2] = [
@@ -60,14 +68,44 @@ const PAIRS: [(SimDuration, SimDuration, f64); 2] = [
 ];
 
 impl BurnRate {
-    fn score(&self, id: SeriesId, bad: Bad, history: &History) -> f64 {
+    /// With nothing heard.
+    #[must_use]
+    pub const fn new(config: Config) -> Self {
+        Self { config, since: Vec::new(), rates: BTreeMap::new(), known: 0 }
+    }
+
+    /// Finds the series of requests as the entities themselves tell them.
+    fn know(&mut self, input: &StepInput<'_>) {
+        let news = input.series.iter().skip(self.known);
+        let own = |meta: &SeriesMeta| {
+            let views = ["callee", "caller"].iter().any(|label| meta.labels.contains_key(*label));
+            meta.role == Role::Traffic && meta.unit == "{request}/s" && !views
+        };
+        for (id, meta) in news.filter(|(_, meta)| own(meta)) {
+            self.rates.entry(meta.entity).or_default().push(id);
+        }
+        self.known = input.series.len();
+    }
+
+    /// Whether enough requests were bad in the short window; true where nobody counts requests.
+    fn is_heard(&self, entity: EntityId, share: f64, window: SimDuration, past: &History) -> bool {
+        let Some(rates) = self.rates.get(&entity) else { return true };
+        let rate: f64 = rates.iter().filter_map(|id| mean(past, *id, window)).sum();
+        rate * window.secs_f64() * share >= FEWEST_BAD
+    }
+
+    fn score(&self, id: SeriesId, entity: EntityId, bad: Bad, history: &History) -> f64 {
         let budget = (1.0 - self.config.objective.get()).max(1e-9);
         let spent = |window| mean(history, id, window).map_or(0.0, |v| bad.share(v));
         let mut worst = 0.0_f64;
         for (long, short, factor) in PAIRS {
             let recent = spent(short) / factor;
-            if recent >= super::FLOOR * budget {
-                let habit = habit(history, id, long).map_or(0.0, |v| bad.share(v));
+            let heard = || self.is_heard(entity, spent(short), short, history);
+            if recent >= super::FLOOR * budget && heard() {
+                // Who has not been watched for so long yet has the habits of its first frames.
+                let first = || mean_of(history, id, 0..self.config.least.min(history.len()));
+                let usual = habit(history, id, long).or_else(first);
+                let habit = usual.map_or(0.0, |v| bad.share(v));
                 let burn = recent.min(spent(long) / factor) / budget.max(habit);
                 worst = worst.max(burn);
             }
@@ -82,11 +120,12 @@ impl Detector for BurnRate {
         if history.len() < self.config.least {
             return;
         }
+        self.know(input);
         self.since.resize(history.width(), None);
         for (series, meta) in input.series.iter() {
             let Some(bad) = Bad::of(meta, input.topology) else { continue };
             let Some(observed) = history.latest(series) else { continue };
-            let score = self.score(series, bad, history);
+            let score = self.score(series, meta.entity, bad, history);
             let start = &mut self.since[series.index()];
             if score < super::FLOOR {
                 *start = None;
@@ -169,7 +208,7 @@ mod tests {
 
     #[track_caller]
     fn check(series: &Series, healthy: f64, bad: f64, frames: usize, low: f64, high: f64) {
-        let mut kind = BurnRate { config: Config::default(), since: Vec::new() };
+        let mut kind = BurnRate::new(Config::default());
         let mut values = vec![healthy; 300];
         values.extend(vec![bad; frames]);
         let score = series.last_score(&mut kind, &values);
@@ -190,14 +229,21 @@ mod tests {
 
     #[test]
     fn a_service_that_never_kept_the_objective_is_held_to_its_habit() {
-        let mut kind = BurnRate { config: Config::default(), since: Vec::new() };
+        let mut kind = BurnRate::new(Config::default());
         let errors = Series::gauge(names::ERROR_RATIO, "1");
         assert_eq!(errors.last_score(&mut kind, &[0.09; 1800]), 0.0);
     }
 
     #[test]
+    fn one_that_fails_from_the_first_frame_on_is_no_news() {
+        let mut kind = BurnRate::new(Config::default());
+        let errors = Series::gauge(names::ERROR_RATIO, "1");
+        assert_eq!(errors.last_score(&mut kind, &[0.5; 14]), 0.0);
+    }
+
+    #[test]
     fn a_burn_ends_soon_after_recovery() {
-        let mut kind = BurnRate { config: Config::default(), since: Vec::new() };
+        let mut kind = BurnRate::new(Config::default());
         let mut values = vec![0.0; 300];
         values.extend(vec![0.3; 20]);
         values.extend(vec![0.0; 125]);

@@ -24,7 +24,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "log_templates",
     summary: "new log templates after a learning time, bursts of known ones",
     help: "Mines templates from log lines online. A template never seen during `learn` scores by \
-           how often it comes; a known one by how far a window's count exceeds its own past. \
+           how unlikely its lines are after the silence before: many in a short time after a long \
+           silence; a known one by how far a window's count exceeds its own past. \
            Errors and warnings weigh most; new informational lines hardly count.",
     source: "He, Zhu, Zheng and Lyu, Drain, ICWS 2017",
     example: "{ window: 30s, learn: 5m }",
@@ -42,6 +43,9 @@ pub struct Config {
     pub learn: SimDuration,
     /// How long after its first line a template is new.
     pub novel_for: SimDuration,
+    /// Chance, as a power of ten, of so many lines after so long a silence at which novelty scores
+    /// 1: 3 is one false alarm in a thousand templates that ever appear.
+    pub surprise: f64,
     /// Standard deviations above its past rate at which a burst scores 1.
     pub sigmas: f64,
     /// Multiple of its past rate at which a burst scores 1.
@@ -56,6 +60,7 @@ impl Default for Config {
             window: SimDuration::from_secs(30),
             learn: SimDuration::from_secs(45),
             novel_for: SimDuration::from_secs(600),
+            surprise: 3.0,
             sigmas: 6.0,
             factor: 3.0,
             least: 6,
@@ -69,8 +74,16 @@ pub struct LogTemplates {
     config: Config,
     miner: Miner,
     streams: BTreeMap<(EntityId, TemplateId), Stream>,
+    writers: BTreeMap<EntityId, Writer>,
     learning_until: Option<SimTime>,
     window_start: Option<SimTime>,
+}
+
+/// How long an entity was heard, in seconds; `heard` by the window at hand.
+#[derive(Debug, Clone, Copy, Default)]
+struct Writer {
+    seconds: f64,
+    heard: bool,
 }
 
 /// One template of one entity.
@@ -81,6 +94,9 @@ struct Stream {
     role: Role,
     first: SimTime,
     novel: bool,
+    /// Seconds for which its entity had been heard before its first line.
+    silent: f64,
+    last_trace: u128,
     seen: u32,
     in_window: u32,
     first_in_window: SimTime,
@@ -88,6 +104,7 @@ struct Stream {
     held: u32,
     rate: f64,
     variance: f64,
+    peak: f64,
 }
 
 /// Streams kept; lines of further ones are not counted.
@@ -96,39 +113,59 @@ const MOST_STREAMS: usize = 16_384;
 const LEARNING_RATE: f64 = 0.05;
 /// Windows of a burst that the past rate does not learn from.
 const MOST_HELD: u32 = 60;
+/// Scores beyond this say no more.
+const HIGHEST: f64 = 10.0;
+/// A burst exceeds the highest past window by so much.
+const ABOVE_PEAK: f64 = 1.5;
+/// Share of the highest past window that is left after one more.
+const PEAK_FADES: f64 = 0.995;
 
 impl LogTemplates {
     /// With nothing learnt.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let (miner, streams) = (Miner::new(0.5), BTreeMap::new());
-        Self { config, miner, streams, learning_until: None, window_start: None }
+        let (miner, streams, writers) = (Miner::new(0.5), BTreeMap::new(), BTreeMap::new());
+        Self { config, miner, streams, writers, learning_until: None, window_start: None }
     }
 
     fn count(&mut self, record: &LogRecord, entity: EntityId) {
         let until = *self.learning_until.get_or_insert(record.time + self.config.learn);
         let (template, _) = self.miner.learn(&record.body);
         let key = (entity, template);
+        let writer = self.writers.entry(entity).or_default();
+        writer.heard = true;
+        let silent = writer.seconds;
         if !self.streams.contains_key(&key) {
             if self.streams.len() >= MOST_STREAMS {
                 return;
             }
             let text = self.miner.text(template);
-            self.streams.insert(key, Stream::new(text, record, record.time >= until));
+            self.streams.insert(key, Stream::new(text, record, record.time >= until, silent));
         }
         let stream = self.streams.get_mut(&key).expect("it was just looked up");
         stream.trouble = stream.trouble.max(trouble(record.severity, &stream.text));
         if stream.in_window == 0 {
             stream.first_in_window = record.time;
         }
-        stream.seen = stream.seen.saturating_add(1);
-        stream.in_window += 1;
+        // One failed request may write a dozen lines: they are one occurrence.
+        if record.trace_id == 0 || record.trace_id != stream.last_trace || stream.seen == 0 {
+            stream.last_trace = record.trace_id;
+            stream.seen = stream.seen.saturating_add(1);
+            stream.in_window += 1;
+        }
     }
 
     fn close_window(&mut self, now: SimTime, length: f64, out: &mut Scores) {
         let config = &self.config;
+        for writer in self.writers.values_mut().filter(|writer| writer.heard) {
+            writer.seconds += length;
+        }
         for ((entity, _), stream) in &mut self.streams {
-            let novelty = stream.novelty(now, config);
+            let writer = self.writers[entity];
+            if !writer.heard {
+                continue;
+            }
+            let novelty = stream.novelty(now, writer.seconds, config);
             let burst = stream.burst(length, config);
             let score = novelty.max(burst);
             if score >= super::FLOOR {
@@ -137,6 +174,7 @@ impl LogTemplates {
             }
             stream.learn(burst, length);
         }
+        self.writers.values_mut().for_each(|writer| writer.heard = false);
     }
 }
 
@@ -155,7 +193,7 @@ impl Detector for LogTemplates {
 }
 
 impl Stream {
-    fn new(text: String, record: &LogRecord, novel: bool) -> Self {
+    fn new(text: String, record: &LogRecord, novel: bool, silent: f64) -> Self {
         let trouble = trouble(record.severity, &text);
         let role = role(&text, trouble);
         Self {
@@ -164,6 +202,8 @@ impl Stream {
             role,
             first: record.time,
             novel,
+            silent,
+            last_trace: 0,
             seen: 0,
             in_window: 0,
             first_in_window: record.time,
@@ -171,16 +211,22 @@ impl Stream {
             held: 0,
             rate: 0.0,
             variance: 0.0,
+            peak: 0.0,
         }
     }
 
-    fn novelty(&self, now: SimTime, config: &Config) -> f64 {
+    /// How unlikely the lines since the first are, given the silence before it; `heard` is how long
+    /// its entity has been heard by now, in seconds.
+    fn novelty(&self, now: SimTime, heard: f64, config: &Config) -> f64 {
         let fresh = self.novel && now.since(self.first) <= config.novel_for;
-        if !fresh || self.in_window == 0 {
+        if !fresh || self.in_window == 0 || self.silent <= 0.0 {
             return 0.0;
         }
-        // 1 at the fourth line of an error: two or three lines are any day's stray errors.
-        self.trouble * (0.2 + 0.4 * f64::from(self.seen).log2())
+        // After one line in `silent` seconds, the chance of at least k more in `since` seconds is
+        // (since / (silent + since))^k, whatever the rate.
+        let since = (heard - self.silent).max(1.0);
+        let surprise = f64::from(self.seen - 1) * (1.0 + self.silent / since).log10();
+        (self.trouble * surprise / config.surprise).min(HIGHEST)
     }
 
     fn burst(&self, length: f64, config: &Config) -> f64 {
@@ -191,8 +237,9 @@ impl Stream {
         let sigma = (expected + self.variance * length * length + 1.0).sqrt();
         let bar = (config.sigmas * sigma)
             .max((config.factor - 1.0) * expected)
+            .max(ABOVE_PEAK * self.peak * length - expected)
             .max(f64::from(config.least));
-        (self.trouble * (f64::from(self.in_window) - expected) / bar).min(10.0)
+        (self.trouble * (f64::from(self.in_window) - expected) / bar).min(HIGHEST)
     }
 
     /// Takes the window into the past rate, unless it was a burst.
@@ -207,6 +254,7 @@ impl Stream {
         let share = LEARNING_RATE.max(1.0 / f64::from(self.windows));
         let step = rate - self.rate;
         self.rate += share * step;
+        self.peak = rate.max(PEAK_FADES * self.peak);
         self.variance = (1.0 - share) * (self.variance + share * step * step);
     }
 
@@ -270,7 +318,9 @@ mod tests {
     #[test]
     fn a_new_error_scores_by_how_often_it_comes() {
         let new = scores(severity::ERROR, "order failed", &[0, 0, 0, 0, 0, 3, 5, 0, 0]);
-        assert!(new.len() == 1 && new[0].0 == 90 && new[0].1 > 1.4, "{new:?}");
+        assert!(new.len() == 1 && new[0].0 == 90 && new[0].1 > 1.0, "{new:?}");
+        let stray = scores(severity::ERROR, "order failed", &[0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1]);
+        assert!(stray.iter().all(|(_, score)| *score < 1.0), "{stray:?}");
         let info = scores(severity::INFO, "order seen", &[0, 0, 0, 0, 0, 3, 5, 0, 0]);
         assert!(info.iter().all(|(_, score)| *score < 1.0), "{info:?}");
     }

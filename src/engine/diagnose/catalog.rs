@@ -2,8 +2,8 @@
 
 use super::{
     Build, baro, change_proximity, deepest_callee, ensemble, expiry, nsigma, owned_excess,
-    owned_time, random_guess, random_walk, ranked_correlation, regression_test, traversal,
-    visit_habits,
+    owned_time, random_guess, random_walk, ranked_correlation, regression_test, spectrum,
+    traversal, visit_habits,
 };
 use crate::catalog::Entry;
 
@@ -21,6 +21,7 @@ pub const ALL: &[Entry<Build>] = &[
     random_walk::ENTRY,
     ranked_correlation::ENTRY,
     regression_test::ENTRY,
+    spectrum::ENTRY,
     traversal::ENTRY,
     visit_habits::ENTRY,
 ];

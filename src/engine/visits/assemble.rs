@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use super::window::{Edge, Item, Kind, Window, window_at};
+use super::window::{Course, Edge, Item, Kind, Window, window_at};
 use crate::model::{Span, SpanStatus};
 use crate::unit::{EntityId, SimTime};
 
@@ -118,11 +118,25 @@ pub(super) fn count(mut draft: Draft, windows: &mut VecDeque<Window>) {
             visit.did(Item::Log(log.message));
         }
     }
+    if let Some(course) = course(pieces, &parents) {
+        window_at(windows, course.1).course(course.0);
+    }
     for visit in visits {
         let entry = pieces[visit.entry];
         let kind = Kind { entity: entry.entity, operation: entry.operation };
         window_at(windows, entry.end).visit(kind, visit.own_ms.max(0.0), &visit.items);
     }
+}
+
+/// The trace as a whole, and when it ended; its root is the longest span that nobody called.
+fn course(pieces: &[Piece], parents: &[Option<usize>]) -> Option<(Course, SimTime)> {
+    let roots = pieces.iter().zip(parents).filter(|(_, parent)| parent.is_none());
+    let (root, _) = roots.max_by(|(a, _), (b, _)| a.millis.total_cmp(&b.millis))?;
+    let mut crossed: Vec<EntityId> = pieces.iter().map(|piece| piece.entity).collect();
+    crossed.sort_unstable();
+    crossed.dedup();
+    let kind = Kind { entity: root.entity, operation: root.operation };
+    Some((Course { root: kind, millis: root.millis as f32, crossed }, root.end))
 }
 
 /// For each span the one by which its service was entered. A circle of parents ends where it

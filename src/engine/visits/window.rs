@@ -9,6 +9,8 @@ use crate::unit::{EntityId, SimTime};
 const MOST_KINDS: usize = 4096;
 /// Durations kept of each kind and edge in a window.
 const MOST_TIMES: usize = 200;
+/// Traces kept in a window.
+const MOST_COURSES: usize = 300;
 
 /// A sort of visit: one operation of one service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +63,17 @@ pub struct Tally {
     pub items: BTreeMap<Item, Seen>,
 }
 
+/// One trace: how it began, how long it took, whom it crossed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// The visit with which it began.
+    pub root: Kind,
+    /// From beginning to end, in milliseconds.
+    pub millis: f32,
+    /// The services that it crossed, in order of their ids.
+    pub crossed: Vec<EntityId>,
+}
+
 /// What the two ends of calls disagree about.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Gaps {
@@ -79,6 +92,8 @@ pub struct Window {
     pub kinds: BTreeMap<Kind, Tally>,
     /// Call edges with a client span.
     pub edges: BTreeMap<Edge, Gaps>,
+    /// Traces, the first few.
+    pub courses: Vec<Course>,
 }
 
 impl Window {
@@ -96,6 +111,13 @@ impl Window {
             let seen = tally.items.entry(*item).or_default();
             seen.visits += 1;
             seen.times += times;
+        }
+    }
+
+    /// Keeps a trace, if there is room.
+    pub(super) fn course(&mut self, course: Course) {
+        if self.courses.len() < MOST_COURSES {
+            self.courses.push(course);
         }
     }
 

@@ -1,4 +1,4 @@
-//! One fault as a case: cuts its stretch of time out of the day.
+//! One fault, or the quiet end of a day, as a case: cuts its stretch of time out of the day.
 
 use std::collections::BTreeMap;
 
@@ -25,9 +25,14 @@ const AFTER: SimDuration = SimDuration::from_secs(60);
 pub(super) struct Case<'a> {
     pub(super) name: String,
     day: &'a Day,
-    fault: &'a Fault,
+    fault: Option<&'a Fault>,
     window: Window,
 }
+
+/// After the day's last fault, until things are as usual again.
+const RECOVERY: SimDuration = SimDuration::from_secs(37 * 60);
+/// Shortest quiet end of a day that makes a case.
+const LEAST_QUIET: SimDuration = SimDuration::from_secs(3600);
 
 /// One case per fault, by system and time.
 pub(super) fn plan<'a>(days: &'a [Day], config: &Config) -> Vec<Case<'a>> {
@@ -42,12 +47,26 @@ pub(super) fn plan<'a>(days: &'a [Day], config: &Config) -> Vec<Case<'a>> {
             cases.push(Case {
                 name: format!("{}-{}-{clock}-{}", day.system, day.date, fault.service),
                 day,
-                fault,
+                fault: Some(fault),
                 window: Window { start: fault.time - config.history, end },
             });
         }
+        cases.extend(quiet(day).filter(|_| config.normal_cases));
     }
     cases
+}
+
+/// What is left of a day after its last fault; pauses in the metrics are cut off its beginning.
+fn quiet(day: &Day) -> Option<Case<'_>> {
+    let begin = day.faults.last()?.time + RECOVERY;
+    let mut times: Vec<SimTime> =
+        day.columns.iter().flat_map(|c| c.values.iter().map(|(time, _)| *time)).collect();
+    times.retain(|time| *time >= begin);
+    times.sort_unstable();
+    let (first, last) = (*times.first()?, *times.last()?);
+    let window = Window { start: first, end: last + MINUTE };
+    let name = format!("{}-{}-normal", day.system, day.date);
+    (last.since(first) >= LEAST_QUIET).then_some(Case { name, day, fault: None, window })
 }
 
 fn floor(time: SimTime) -> SimTime {
@@ -95,14 +114,18 @@ impl Case<'_> {
     /// else to just before it, where nothing else is.
     fn normal(&self) -> Option<(&Minute, SimDuration)> {
         let minute = self.day.normal.as_ref()?;
-        let history =
-            Window { start: self.window.start + MINUTE * 2, end: self.fault.time - BEFORE };
+        let history = Window { start: self.window.start + MINUTE * 2, end: self.known() };
         let shift = if history.contains(minute.start) {
             SimDuration::ZERO
         } else {
             (floor(self.window.start) - MINUTE * 3).since(minute.start)
         };
         Some((minute, shift))
+    }
+
+    /// Until when everything was as usual: two minutes before the fault.
+    fn known(&self) -> SimTime {
+        self.fault.map_or(self.window.end, |fault| fault.time) - BEFORE
     }
 
     /// All pods of the day under their services, and the calls that were known before the fault.
@@ -120,7 +143,7 @@ impl Case<'_> {
                 map.add(pod, EntityKind::Replica, Some(service)).expect("pods are distinct");
             }
         }
-        let known = self.fault.time - BEFORE;
+        let known = self.known();
         let own = self.day.minutes.iter();
         let mut edges = calls_before(own.filter(|m| m.start < known), known);
         edges.extend(calls_before(self.day.normal.iter(), SimTime::from_nanos(i64::MAX)));
@@ -200,25 +223,26 @@ impl Case<'_> {
     }
 
     fn truth(&self) -> Truth {
-        let window = Window { start: self.fault.time, end: self.fault.time + LASTS };
+        let Some(fault) = self.fault else { return Truth::default() };
+        let window = Window { start: fault.time, end: fault.time + LASTS };
         let incident = TrueIncident {
             id: "fault".to_owned(),
             window,
             onset: None,
-            root_causes: vec![Name::from(self.fault.service.as_str())],
-            cause: self.fault.cause,
+            root_causes: vec![Name::from(fault.service.as_str())],
+            cause: fault.cause,
             acceptable: Vec::new(),
             forbidden: Vec::new(),
             tolerance_before: BEFORE,
             tolerance_after: AFTER,
-            alarm: Some(Alarm { time: self.fault.time, entity: None, metric: None }),
+            alarm: Some(Alarm { time: fault.time, entity: None, metric: None }),
         };
         let claim = incident.claim();
-        let earlier = self.day.faults.iter().filter(|fault| fault.time < self.fault.time);
+        let earlier = self.day.faults.iter().filter(|other| other.time < fault.time);
         let ignore = earlier
-            .map(|fault| Window {
-                start: fault.time - BEFORE,
-                end: (fault.time + LASTS + AFTER).min(claim.start),
+            .map(|other| Window {
+                start: other.time - BEFORE,
+                end: (other.time + LASTS + AFTER).min(claim.start),
             })
             .filter(|window| window.overlaps(&self.window) && window.start < window.end)
             .collect();

@@ -9,6 +9,7 @@ mod crowd;
 mod excess;
 mod habits;
 mod signs;
+mod standing;
 mod waits;
 mod words;
 
@@ -16,13 +17,14 @@ pub(super) use excess::{Excess, Measure};
 pub(super) use habits::Habit;
 pub use signs::Sign;
 pub(super) use signs::strength;
+pub(crate) use standing::{Expiry, Full};
 pub(super) use waits::Owned;
 pub use words::{percent, span_of_time};
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Cause, Event, EventKind, Incident, SeriesCatalog, SignalClass, Topology};
+use crate::model::{Cause, Event, EventKind, Incident, Role, SeriesCatalog, SignalClass, Topology};
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 use super::History;
@@ -73,6 +75,8 @@ pub struct Case<'a> {
     habits: Vec<Habit>,
     owners: BTreeMap<EntityId, Owned>,
     excesses: Vec<Excess>,
+    expiries: Vec<Expiry>,
+    full: Vec<Full>,
     /// Positions of the signs that are a caller's view of an entity, ascending.
     views: BTreeMap<EntityId, Vec<usize>>,
     changes: Vec<&'a Event>,
@@ -85,6 +89,15 @@ pub struct Case<'a> {
 const EPISODE_GAP: SimDuration = SimDuration::from_secs(180);
 /// The same in frames, where telemetry is coarser.
 const EPISODE_FRAMES: i64 = 3;
+
+/// Threads that wait for a callee fill within so long of its getting slow; what was spent earlier
+/// was spent otherwise.
+const FILLING: SimDuration = SimDuration::from_secs(30);
+/// Share of its limit from which a resource is used up.
+pub(super) const USED_UP: f64 = 0.9;
+
+/// Windows over which log lines and spans are counted.
+const COUNTING_WINDOW: SimDuration = SimDuration::from_secs(60);
 
 /// z-score from which a sign counts as sickness.
 pub const SICK_Z: f64 = 3.0;
@@ -107,6 +120,8 @@ impl<'a> Case<'a> {
             habits: habits::read(around.visits, onset),
             owners: waits::read(around.visits, onset),
             excesses: excess::read(&around, onset),
+            expiries: standing::expiries(&around),
+            full: standing::full(&around, onset),
             around,
             incident,
             onset,
@@ -139,6 +154,36 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn excesses(&self) -> &[Excess] {
         &self.excesses
+    }
+
+    /// Certificates and leases whose end is near or past.
+    #[must_use]
+    pub fn expiries(&self) -> &[Expiry] {
+        &self.expiries
+    }
+
+    /// Resources of one entity that got scarce since the onset, the fullest first.
+    pub fn full(&self, entity: EntityId) -> impl Iterator<Item = &Full> {
+        self.full.iter().filter(move |full| full.entity == entity)
+    }
+
+    /// The callee that holds an entity up: its threads or connections are used up, and they wait
+    /// for a callee that is slow or does not answer.
+    #[must_use]
+    pub fn held_up_by(&self, entity: EntityId) -> Option<EntityId> {
+        let spent = |full: &&Full| full.role == Role::Saturation && full.share >= USED_UP;
+        let since = self.full(entity).filter(spent).map(|full| full.since).min()?;
+        let slow = |sign: &&Sign| {
+            sign.z >= SICK_Z
+                && sign.role == Role::Latency
+                && sign.since <= since + FILLING
+                && match sign.callee {
+                    Some(_) => sign.entity == entity,
+                    None => self.around.topology.callees(entity).any(|c| c == sign.entity),
+                }
+        };
+        let worst = self.signs.iter().filter(slow).max_by(|a, b| a.z.total_cmp(&b.z))?;
+        worst.callee.or(Some(worst.entity))
     }
 
     /// How much three kinds of evidence that are no signs speak against an entity, each 0..=1:
@@ -256,13 +301,29 @@ impl<'a> Case<'a> {
         horizon: SimDuration,
     ) -> Option<(&Event, SimDuration)> {
         let near = |event: &&Event| {
-            let gap = self.onset().since(event.time);
             kinds.contains(&event.kind)
                 && self.entity_of(event) == Some(entity)
-                && gap >= SimDuration::ZERO
-                && gap <= horizon
+                && self.gap(event).is_some_and(|gap| gap <= horizon)
         };
-        self.changes().iter().copied().rev().find(near).map(|e| (e, self.onset().since(e.time)))
+        let found = self.changes().iter().copied().rev().find(near)?;
+        Some((found, self.gap(found)?))
+    }
+
+    /// Time from an event to the onset; absent for one that came after it and is innocent. What is
+    /// counted over windows is only known to have begun somewhere in its first one.
+    #[must_use]
+    pub fn gap(&self, event: &Event) -> Option<SimDuration> {
+        let gap = self.onset.since(event.time);
+        let slack = if self.onset_is_windowed() { COUNTING_WINDOW } else { SimDuration::ZERO };
+        (gap + slack >= SimDuration::ZERO).then(|| gap.max(SimDuration::ZERO))
+    }
+
+    /// Whether nothing but counts over windows began at the onset.
+    fn onset_is_windowed(&self) -> bool {
+        let mut first = self.incident.anomalies.iter().filter(|a| a.since == self.onset).peekable();
+        let windowed =
+            |a: &crate::model::Anomaly| matches!(a.class, SignalClass::Log | SignalClass::Trace);
+        first.peek().is_some() && first.all(windowed)
     }
 
     /// The service (or node ...) that an event is about.

@@ -85,6 +85,13 @@ impl Shop {
         self
     }
 
+    /// A metric that the shop does not have by itself, at one value all the time.
+    pub(super) fn level(mut self, service: &str, metric: &str, unit: &str, value: f64) -> Self {
+        let id = self.topology.find(service).unwrap();
+        self.series.add(SeriesMeta::gauge(id, metric, unit)).unwrap();
+        self.step(service, metric, value, value)
+    }
+
     /// A caller's view of a call steps at the onset.
     pub(super) fn edge_step(mut self, caller: &str, callee: &str, before: f64, after: f64) -> Self {
         let id = self.topology.find(caller).unwrap();

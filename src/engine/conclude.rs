@@ -38,6 +38,7 @@ struct Ranked {
     score: f64,
     cause: Cause,
     certainty: f64,
+    seen: bool,
     evidence: Vec<Evidence>,
 }
 
@@ -51,7 +52,7 @@ pub(super) fn conclude(
     let ranked = ranked(case, &said);
     let scores: Vec<f64> = ranked.iter().map(|r| r.score).collect();
     let top = ranked.first().map_or(0.0, |best| {
-        let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.cause);
+        let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.seen);
         let times = refutations(case, best.entity, best.cause);
         let sure = facts.probability() * leaves(best.cause).powi(times as i32);
         let known = if best.cause == Cause::Unknown { UNKNOWN_LEAVES } else { 1.0 };
@@ -85,7 +86,8 @@ fn ranked(case: &Case<'_>, said: &[Suspicion]) -> Vec<Ranked> {
     }
     for entity in topology.suspects() {
         let known = of.get(&entity);
-        let (cause, certainty, because) = cause::judge(case, entity, known.and_then(|s| s.cause));
+        let cause::Judgement { cause, certainty, seen, evidence: because } =
+            cause::judge(case, entity, known.and_then(|s| s.cause));
         let mut evidence: Vec<Evidence> = known.map(|s| s.evidence.clone()).unwrap_or_default();
         let mut score = known.map_or(0.0, |s| s.score.max(0.0));
         evidence.extend(because);
@@ -100,7 +102,7 @@ fn ranked(case: &Case<'_>, said: &[Suspicion]) -> Vec<Ranked> {
         }
         evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
         evidence.truncate(MOST_EVIDENCE);
-        ranked.push(Ranked { entity, score, cause, certainty, evidence });
+        ranked.push(Ranked { entity, score, cause, certainty, seen, evidence });
     }
     ranked.sort_by(|a, b| {
         b.score

@@ -10,6 +10,7 @@ mod baro;
 mod change_proximity;
 mod deepest_callee;
 mod ensemble;
+mod expiry;
 mod nsigma;
 mod owned_excess;
 mod owned_time;

@@ -5,8 +5,9 @@
 //! of all that is owned by anybody, and its z against the same quantity before. Rate times latency
 //! makes entities comparable: a callee that is asked often and gets slower explains its caller's
 //! time second by second. A callee that nobody ever called before the onset is its caller's doing,
-//! and its excess stays with the caller. Source: own, after Little's law (rate x time = requests
-//! in flight) and excess shares as in Bhagwan et al., "Adtributor" (NSDI 2014). Callees
+//! and its excess stays with the caller. An external callee that is not measured itself is measured
+//! by what its only caller sees of the calls. Source: own, after Little's law (rate x time =
+//! requests in flight) and excess shares as in Bhagwan et al., "Adtributor" (NSDI 2014). Callees
 //! that are not measured excuse nobody, and so nobody can be sure to own what they may have caused.
 //! Limit: a callee of several callers is taken off each in full; parallel calls count twice.
 
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Surroundings;
 use super::crowd::{Crowd, frame_seconds};
-use crate::model::{EventKind, Role, SeriesMeta};
+use crate::model::{EntityKind, EventKind, Role, SeriesMeta};
 use crate::stats::robust::{median, quantile};
 use crate::unit::{EntityId, SeriesId, SimTime};
 
@@ -180,7 +181,33 @@ fn flows(around: &Surroundings<'_>, onset: SimTime, measure: Measure) -> BTreeMa
         let flow = flow(around, onset, measure, rates, level);
         flows.insert(entity, Flow { weight, ..flow });
     }
+    for (entity, (caller, level)) in views(around, measure) {
+        if let (false, Some(rates)) = (flows.contains_key(&entity), rates.get(&caller)) {
+            flows.insert(entity, flow(around, onset, measure, rates, level));
+        }
+    }
     flows
+}
+
+/// For each external entity the best series of its only caller about their calls.
+fn views(around: &Surroundings<'_>, measure: Measure) -> BTreeMap<EntityId, (EntityId, SeriesId)> {
+    let topology = around.topology;
+    let mut best: BTreeMap<EntityId, (u32, EntityId, SeriesId)> = BTreeMap::new();
+    for (id, meta) in around.series.iter().take(around.history.width()) {
+        let Some(callee) = meta.labels.get("callee").and_then(|n| topology.find(n).ok()) else {
+            continue;
+        };
+        let caller = topology.service_of(meta.entity);
+        let only = topology.callers(callee).all(|c| c == caller);
+        if topology.get(callee).kind != EntityKind::External || !only {
+            continue;
+        }
+        if let Some(rank) = rank(meta, measure) {
+            let place = best.entry(callee).or_insert((rank, caller, id));
+            *place = (*place).min((rank, caller, id));
+        }
+    }
+    best.into_iter().map(|(callee, (_, caller, id))| (callee, (caller, id))).collect()
 }
 
 fn flow(

@@ -6,7 +6,7 @@
 //! does the cloud stop computing?" (SoCC 2016). Limit: words in logs are English.
 
 use super::{Case, Evidence, Sign, brief};
-use crate::engine::case::{SICK_Z, span_of_time};
+use crate::engine::case::{Full, SICK_Z, USED_UP, span_of_time};
 use crate::model::{Cause, EntityKind, EventKind, Role, SignalClass};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
@@ -23,23 +23,42 @@ const HINT: f64 = 0.55;
 /// Relative growth of traffic that is a surge.
 const SURGE: f64 = 0.4;
 
-/// Growth of a resource in use from which it may run out; less follows from what is done with it.
+/// Growth of a resource in use, or of a time, from which it matters.
 const SCARCE: f64 = 1.5;
+
+/// Certainty from a resource that is used up.
+const SPENT: f64 = 0.9;
+/// Certainty from more traffic that nobody suffers from: no incident yet.
+const BUSY: f64 = 0.5;
+/// What more traffic for everybody leaves of the blame of a full resource: it had to get full.
+const SURGE_LEAVES: f64 = 0.5;
+/// Certainty from a queue that grew: every slow or failing service has one.
+const QUEUE: f64 = 0.3;
 
 /// One rule's voice.
 struct Voice {
     cause: Cause,
     weight: f64,
+    /// Whether the cause itself was seen, not only what follows from it.
+    seen: bool,
     time: Option<SimTime>,
     text: String,
 }
 
-/// The most likely cause, how certain, and the evidence. `hint` is a method's own opinion.
-pub(super) fn judge(
-    case: &Case<'_>,
-    entity: EntityId,
-    hint: Option<Cause>,
-) -> (Cause, f64, Vec<Evidence>) {
+/// What was concluded about the cause.
+pub(super) struct Judgement {
+    /// The most likely cause.
+    pub cause: Cause,
+    /// How certain, 0..=1.
+    pub certainty: f64,
+    /// Whether the cause itself was seen, not only what follows from it.
+    pub seen: bool,
+    /// Why.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The most likely cause of what ails `entity`. `hint` is a method's own opinion.
+pub(super) fn judge(case: &Case<'_>, entity: EntityId, hint: Option<Cause>) -> Judgement {
     let mut voices = Vec::new();
     for rule in [deploy, config, certificate, node, exhaustion, surge, dependency, network, code] {
         rule(case, entity, &mut voices);
@@ -51,26 +70,35 @@ pub(super) fn judge(
         })),
     }
     voices.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.cause.cmp(&b.cause)));
-    let Some(best) = voices.first() else { return (Cause::Unknown, UNKNOWN, Vec::new()) };
-    let rival = voices.iter().find(|v| v.cause != best.cause).map_or(0.0, |v| v.weight);
-    let certainty = (best.weight * (1.0 - RIVALRY * rival / best.weight.max(1e-9))).clamp(0.0, 1.0);
-    let cause = best.cause;
-    let certainty = if matches!(cause, Cause::BadDeploy | Cause::ConfigDrift) {
-        best.weight // the symptom of a bad change is a rival cause by nature
-    } else {
-        certainty
+    let Some(best) = voices.first() else {
+        let evidence = Vec::new();
+        return Judgement { cause: Cause::Unknown, certainty: UNKNOWN, seen: false, evidence };
     };
+    let cause = best.cause;
+    let seen = voices.iter().any(|v| v.cause == cause && v.seen);
+    // What follows from a cause that was seen is a rival cause by nature, and none; a full resource
+    // is what follows from a bad change.
+    let change = matches!(cause, Cause::BadDeploy | Cause::ConfigDrift);
+    let rivals = voices.iter().filter(|v| v.cause != cause && (!seen || v.seen && !change));
+    let rival = rivals.map(|v| v.weight).fold(0.0, f64::max);
+    let certainty = (best.weight - RIVALRY * rival).clamp(0.0, 1.0);
     let spoken = voices.into_iter().filter(|v| v.cause == cause).map(|v| Evidence {
         method: format!("rule:{}", v.cause),
         text: v.text,
         weight: v.weight,
         time: v.time,
     });
-    (cause, certainty, spoken.collect())
+    Judgement { cause, certainty, seen, evidence: spoken.collect() }
 }
 
+/// A cause that follows from what was seen.
 fn voice(cause: Cause, weight: f64, time: Option<SimTime>, text: String) -> Voice {
-    Voice { cause, weight, time, text }
+    Voice { cause, weight, seen: false, time, text }
+}
+
+/// A cause that was seen itself.
+fn witness(cause: Cause, weight: f64, time: Option<SimTime>, text: String) -> Voice {
+    Voice { seen: true, ..voice(cause, weight, time, text) }
 }
 
 fn change(
@@ -88,25 +116,38 @@ fn change(
 
 fn deploy(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     if let Some((weight, time, text)) = change(case, entity, &[EventKind::Deploy]) {
-        out.push(voice(Cause::BadDeploy, weight, Some(time), format!("deploy {text}")));
+        out.push(witness(Cause::BadDeploy, weight, Some(time), format!("deploy {text}")));
     }
 }
 
 fn config(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     if let Some((weight, time, text)) = change(case, entity, &[EventKind::Config, EventKind::Flag])
     {
-        out.push(voice(Cause::ConfigDrift, weight, Some(time), format!("config change {text}")));
+        out.push(witness(Cause::ConfigDrift, weight, Some(time), format!("config change {text}")));
     }
     if let Some(sign) = case.sick_signs(entity).find(|s| s.role == Role::Drift) {
-        out.push(voice(Cause::ConfigDrift, 0.9, Some(sign.since), brief(sign)));
+        out.push(witness(Cause::ConfigDrift, 0.9, Some(sign.since), brief(sign)));
     }
 }
 
 fn certificate(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
-    let telling = |s: &&Sign| {
-        s.role == Role::Expiry || (s.class == SignalClass::Log && says(&s.signal, &CERTIFICATE))
+    if let Some(expiry) = case.expiries().iter().find(|expiry| expiry.entity == entity) {
+        let left = expiry.ends.since(case.around.now);
+        let text = if left > SimDuration::ZERO {
+            format!("its certificate or lease ends in {}", span_of_time(left))
+        } else {
+            format!("its certificate or lease ended at {}", expiry.ends)
+        };
+        let suffers = case.pain(entity) > 0.0 && left > SimDuration::ZERO;
+        let weight = if suffers { UNKNOWN } else { 0.95 };
+        return out.push(witness(Cause::CertificateExpiry, weight, Some(expiry.ends), text));
+    }
+    let logged = |s: &&Sign| {
+        let calls_it = says(&s.signal, &CALL);
+        s.class == SignalClass::Log && says(&s.signal, &CERTIFICATE) && !calls_it
     };
-    if let Some(sign) = case.sick_signs(entity).find(telling) {
+    let told = |s: &&Sign| s.role == Role::Expiry || logged(s);
+    if let Some(sign) = case.sick_signs(entity).find(told) {
         out.push(voice(Cause::CertificateExpiry, 0.95, Some(sign.since), brief(sign)));
     }
 }
@@ -121,13 +162,23 @@ fn node(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 }
 
 fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
-    let resource = |s: &&Sign| {
-        matches!(s.role, Role::Cpu | Role::Memory | Role::Saturation)
-            && s.after.zip(s.before).is_none_or(|(after, before)| after >= before * SCARCE)
-    };
-    if let Some(sign) = case.sick_signs(entity).find(resource) {
-        let weight = 0.4 + 0.4 * sign.strength();
+    let busier = everywhere_up(case, entity).is_some();
+    let surge = |weight: f64| if busier { weight * SURGE_LEAVES } else { weight };
+    // Threads and connections that wait for a slow callee are the callee's matter.
+    let held_up = case.held_up_by(entity).is_some();
+    let own = |full: &&Full| full.share >= USED_UP && !(held_up && full.role == Role::Saturation);
+    if let Some(full) = case.full(entity).find(own) {
+        let text = format!("{} at {:.0} %", full.metric, full.share * 100.0);
+        out.push(witness(Cause::ResourceExhaustion, surge(SPENT), Some(case.onset()), text));
+    }
+    let grown = |s: &Sign| s.after.zip(s.before).is_none_or(|(after, b)| after >= b * SCARCE);
+    let mine = || case.sick_signs(entity).filter(|s| grown(s));
+    if let Some(sign) = mine().find(|s| matches!(s.role, Role::Cpu | Role::Memory)) {
+        let weight = surge(0.4 + 0.4 * sign.strength());
         out.push(voice(Cause::ResourceExhaustion, weight, Some(sign.since), brief(sign)));
+    }
+    if let Some(sign) = mine().find(|s| s.role == Role::Saturation) {
+        out.push(voice(Cause::ResourceExhaustion, QUEUE, Some(sign.since), brief(sign)));
     }
     let killed = case
         .events_of(entity)
@@ -135,7 +186,7 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         .find(|event| event.time >= case.onset() && says(&event.reason, &OUT_OF_MEMORY));
     if let Some(event) = killed {
         let text = format!("{} at {}", event.reason, event.time);
-        out.push(voice(Cause::ResourceExhaustion, 0.8, Some(event.time), text));
+        out.push(witness(Cause::ResourceExhaustion, 0.8, Some(event.time), text));
     }
     let logged = |s: &&Sign| s.class == SignalClass::Log && says(&s.signal, &OUT_OF_MEMORY);
     if let Some(sign) = case.sick_signs(entity).find(logged) {
@@ -144,6 +195,21 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 }
 
 fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
+    let Some(sign) = everywhere_up(case, entity) else { return };
+    let topology = case.around.topology;
+    let entry = |id: &EntityId| topology.callers(*id).next().is_none();
+    let felt = |s: &Sign| match s.role {
+        Role::Latency => s.after.zip(s.before).is_some_and(|(after, b)| after >= b * SCARCE),
+        role => role.is_symptom(),
+    };
+    let suffers = topology.suspects().filter(entry).any(|id| case.sick_signs(id).any(felt));
+    let speak = if suffers { witness } else { voice };
+    let weight = if suffers { 0.85 } else { BUSY };
+    out.push(speak(Cause::TrafficSurge, weight, Some(sign.since), brief(sign)));
+}
+
+/// The sign of more traffic on an entity where traffic grew at the entry too.
+fn everywhere_up<'a>(case: &'a Case<'_>, entity: EntityId) -> Option<&'a Sign> {
     let up = |id| {
         let grown = |s: &&Sign| {
             s.role == Role::Traffic
@@ -154,11 +220,7 @@ fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let entry = |id| case.around.topology.callers(id).next().is_none();
     let everywhere =
         || entry(entity) || case.around.topology.suspects().any(|e| entry(e) && up(e).is_some());
-    if let Some(sign) = up(entity)
-        && everywhere()
-    {
-        out.push(voice(Cause::TrafficSurge, 0.85, Some(sign.since), brief(sign)));
-    }
+    up(entity).filter(|_| everywhere())
 }
 
 fn dependency(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
@@ -168,18 +230,19 @@ fn dependency(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         let caller = case.views_of(entity).find(seen).or_else(|| case.sick_signs(entity).next());
         if let Some(sign) = caller {
             let text = format!("{} (seen by {})", brief(sign), topology.name(sign.entity));
-            out.push(voice(Cause::DependencyFailure, 0.85, Some(sign.since), text));
+            out.push(witness(Cause::DependencyFailure, 0.85, Some(sign.since), text));
         }
     }
     let about = case.events_of(entity).iter();
     let status = about.rev().find(|event| event.kind == EventKind::ExternalStatus);
     if let Some(event) = status {
         let text = format!("status page: {}", event.reason);
-        out.push(voice(Cause::DependencyFailure, 0.9, Some(event.time), text));
+        out.push(witness(Cause::DependencyFailure, 0.9, Some(event.time), text));
     }
 }
 
 fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
+    unreached(case, entity, out);
     let healthy = |id| case.pain(id) == 0.0;
     let edge = |s: &&Sign| {
         s.z >= SICK_Z
@@ -203,6 +266,39 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     }
 }
 
+/// Calls that fail although nothing is wrong at their other end: names that do not resolve, refused
+/// connections, a partition. Every measured callee fails, or it would be the callee's own matter.
+fn unreached(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
+    let topology = case.around.topology;
+    let ails = |callee: EntityId| {
+        case.sick_signs(callee).any(|s| {
+            s.callee.is_none()
+                && !matches!(s.role, Role::Traffic | Role::Network | Role::Cpu | Role::Other)
+        })
+    };
+    let failing = |callee: EntityId| {
+        let calls = case.signs.iter().filter(move |s| s.entity == entity && s.z >= SICK_Z);
+        calls.into_iter().find(move |s| s.role == Role::Errors && s.callee == Some(callee))
+    };
+    let mut callees = topology.callees(entity).filter(|callee| case.is_measured(*callee));
+    let mut seen: Vec<&Sign> = Vec::new();
+    let all = callees.by_ref().all(|callee| match failing(callee) {
+        Some(sign) if !ails(callee) => {
+            seen.push(sign);
+            true
+        }
+        _ => false,
+    });
+    if let (true, Some(sign)) = (all, seen.first()) {
+        let text = format!(
+            "{}, while nothing ails {}",
+            brief(sign),
+            if seen.len() == 1 { "the callee" } else { "any of its callees" }
+        );
+        out.push(voice(Cause::NetworkFault, 0.8, Some(sign.since), text));
+    }
+}
+
 fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let thrown = |s: &&Sign| {
         s.class == SignalClass::Log && (s.role == Role::Errors || says(&s.signal, &EXCEPTION))
@@ -219,8 +315,10 @@ fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     }
 }
 
+/// Who writes this tells of somebody else.
+const CALL: [&str; 2] = ["call to", "upstream"];
 const CERTIFICATE: [&str; 5] = ["certificate", "x509", "tls", "handshake", "expired"];
-const OUT_OF_MEMORY: [&str; 5] = ["oomkill", "outofmemory", "out of memory", "oom ", "evicted"];
+const OUT_OF_MEMORY: [&str; 4] = ["oomkill", "outofmemory", "out of memory", "oom "];
 const EXCEPTION: [&str; 5] = ["exception", "panic", "traceback", "stack trace", "null pointer"];
 
 fn says(text: &str, words: &[&str]) -> bool {
@@ -238,9 +336,9 @@ mod tests {
     #[track_caller]
     fn check(shop: &Shop, entity: &str, expected: Cause) {
         let id = shop.topology().find(entity).unwrap();
-        let (cause, certainty, why) = shop.with_case(|case| judge(case, id, None));
-        assert_eq!(cause, expected, "{why:?}");
-        assert!((0.0..=1.0).contains(&certainty));
+        let found = shop.with_case(|case| judge(case, id, None));
+        assert_eq!(found.cause, expected, "{:?}", found.evidence);
+        assert!((0.0..=1.0).contains(&found.certainty));
     }
 
     fn log(entity: &str, signal: &str) -> Anomaly {

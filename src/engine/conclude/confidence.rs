@@ -1,9 +1,10 @@
 //! How sure: a monotone map from margin, strength, breadth and cause certainty to a probability.
 //!
-//! p = 1 / (1 + exp(-x)), x = BASE + MARGIN m + STRENGTH s + BREADTH b + CHANGE c + CAUSE k with m
+//! p = 1 / (1 + exp(-x)), x = BASE + MARGIN m + STRENGTH s + BREADTH b + SEEN c + CAUSE k with m
 //! = (best - second) / best in 0..=1, s = strength of the entity's strongest sign or other evidence
-//! in 0..=1, b = number of distinct kinds of signal and of evidence on it / 4, at most 1; c = 1 if
-//! a fitting change came before the onset; k = certainty of the cause rule in 0..=1. The constants
+//! in 0..=1, b = number of distinct kinds of signal and of evidence on it / 4, at most 1; k =
+//! certainty of the cause rule in 0..=1; c = k if the cause itself was seen (a change before the
+//! onset, a resource used up, a date that passed), else 0. The constants
 //! are set so that no evidence gives about 5 %, one lone symptom about 25 %, a deploy and one
 //! strong symptom about 80 % and the article's case (a deploy and three correlated signals) above
 //! 85 %; they are beliefs, not fitted to any data set, and the referee's calibration measures say
@@ -13,14 +14,16 @@
 use std::collections::BTreeSet;
 
 use super::Case;
-use crate::model::{Cause, Role, SignalClass};
+use crate::engine::case::SICK_Z;
+use crate::engine::diagnose::Sign;
+use crate::model::{EntityKind, Role, SignalClass};
 use crate::unit::EntityId;
 
 const BASE: f64 = -4.0;
 const MARGIN: f64 = 1.6;
 const STRENGTH: f64 = 1.0;
 const BREADTH: f64 = 2.6;
-const CHANGE: f64 = 1.2;
+const SEEN: f64 = 1.2;
 const CAUSE: f64 = 1.2;
 /// Kinds of signal from which breadth is full.
 const FULL_BREADTH: f64 = 4.0;
@@ -37,7 +40,7 @@ pub(super) struct Facts {
     margin: f64,
     strength: f64,
     breadth: f64,
-    change: f64,
+    seen: f64,
     cause: f64,
 }
 
@@ -47,23 +50,23 @@ impl Facts {
         entity: EntityId,
         scores: &[f64],
         certainty: f64,
-        cause: Cause,
+        seen: bool,
     ) -> Self {
         let (best, second) =
             (scores.first().copied().unwrap_or(0.0), scores.get(1).copied().unwrap_or(0.0));
         let kinds: BTreeSet<(SignalClass, Role)> =
-            case.sick_signs(entity).map(|sign| (sign.class, sign.role)).collect();
+            mine(case, entity).map(|sign| (sign.class, sign.role)).collect();
         let roles: BTreeSet<Role> = kinds.iter().map(|(_, role)| *role).collect();
         let classes: BTreeSet<SignalClass> = kinds.iter().map(|(class, _)| *class).collect();
         let telling = case.telling(entity);
+        let views = mine(case, entity).map(|sign| sign.strength());
         let told = telling.iter().filter(|strength| **strength >= TOLD).count();
         let kinds = roles.len() + classes.len().saturating_sub(1) + told;
-        let changed = matches!(cause, Cause::BadDeploy | Cause::ConfigDrift);
         Self {
             margin: if best > 0.0 { (best - second) / best } else { 0.0 },
-            strength: telling.into_iter().fold(case.sickness(entity), f64::max),
+            strength: telling.into_iter().chain(views).fold(case.sickness(entity), f64::max),
             breadth: (kinds as f64 / FULL_BREADTH).min(1.0),
-            change: if changed { certainty } else { 0.0 },
+            seen: if seen { certainty } else { 0.0 },
             cause: certainty,
         }
     }
@@ -73,10 +76,19 @@ impl Facts {
             + MARGIN * self.margin
             + STRENGTH * self.strength
             + BREADTH * self.breadth
-            + CHANGE * self.change
+            + SEEN * self.seen
             + CAUSE * self.cause;
         (1.0 / (1.0 + (-x).exp())).min(MOST)
     }
+}
+
+/// An entity's sick signs; of one that nobody here measures also what its callers see of it.
+fn mine<'a>(case: &'a Case<'_>, entity: EntityId) -> impl Iterator<Item = &'a Sign> {
+    let external = case.around.topology.get(entity).kind == EntityKind::External;
+    let seen = move |s: &&Sign| {
+        s.z >= SICK_Z && (s.entity == entity || external && s.callee == Some(entity))
+    };
+    case.signs.iter().filter(seen)
 }
 
 /// Probability per rank: the best gets `top`, the others share a part of the rest by score, and
@@ -104,11 +116,11 @@ mod tests {
 
     #[test]
     fn the_ends_are_where_the_documentation_says() {
-        let nothing = Facts { margin: 0.0, strength: 0.0, breadth: 0.0, change: 0.0, cause: 0.0 };
+        let nothing = Facts { margin: 0.0, strength: 0.0, breadth: 0.0, seen: 0.0, cause: 0.0 };
         assert!(nothing.probability() < 0.05);
-        let lone = Facts { margin: 0.8, strength: 0.7, breadth: 0.25, change: 0.0, cause: 0.4 };
+        let lone = Facts { margin: 0.8, strength: 0.7, breadth: 0.25, seen: 0.0, cause: 0.4 };
         assert!((0.2..0.5).contains(&lone.probability()), "{}", lone.probability());
-        let story = Facts { margin: 0.4, strength: 0.9, breadth: 0.9, change: 0.9, cause: 0.9 };
+        let story = Facts { margin: 0.4, strength: 0.9, breadth: 0.9, seen: 0.9, cause: 0.9 };
         assert!(story.probability() > 0.85, "{}", story.probability());
     }
 
@@ -120,7 +132,7 @@ mod tests {
             more in 0.0f64..=1.0,
         ) {
             let facts = |p: [f64; 5]| {
-                Facts { margin: p[0], strength: p[1], breadth: p[2], change: p[3], cause: p[4] }
+                Facts { margin: p[0], strength: p[1], breadth: p[2], seen: p[3], cause: p[4] }
             };
             let mut higher = parts;
             higher[which] = higher[which].max(more);

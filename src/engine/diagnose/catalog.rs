@@ -1,9 +1,9 @@
 //! The RCA methods, alphabetical: one line each.
 
 use super::{
-    Build, baro, change_proximity, deepest_callee, ensemble, nsigma, owned_excess, owned_time,
-    random_guess, random_walk, ranked_correlation, regression_test, spectrum, traversal,
-    visit_habits,
+    Build, baro, change_proximity, deepest_callee, ensemble, expiry, nsigma, owned_excess,
+    owned_time, random_guess, random_walk, ranked_correlation, regression_test, spectrum,
+    traversal, visit_habits,
 };
 use crate::catalog::Entry;
 
@@ -13,6 +13,7 @@ pub const ALL: &[Entry<Build>] = &[
     change_proximity::ENTRY,
     deepest_callee::ENTRY,
     ensemble::ENTRY,
+    expiry::ENTRY,
     nsigma::ENTRY,
     owned_excess::ENTRY,
     owned_time::ENTRY,

@@ -70,10 +70,7 @@ impl Method for ChangeProximity {
 impl ChangeProximity {
     fn suspect(&self, case: &Case<'_>, change: &Event) -> Option<Suspicion> {
         let entity = case.entity_of(change)?;
-        let gap = case.onset().since(change.time);
-        if gap < SimDuration::ZERO || gap > self.0.horizon {
-            return None;
-        }
+        let gap = case.gap(change).filter(|gap| *gap <= self.0.horizon)?;
         let hops = case.hops_from_sick(entity)?;
         let fresh = 0.5f64.powf(gap.secs_f64() / self.0.half_life.secs_f64());
         let score = fresh / (1 + hops) as f64;

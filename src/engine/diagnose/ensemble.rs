@@ -4,14 +4,15 @@
 //! of weights of those that speak, 0 where a method is silent. Scores up to 1 are strengths and
 //! count as they are: weak evidence stays weak. A method whose best exceeds 1 is divided by that.
 //! Source: Dwork et al., "Rank aggregation methods for the web" (2001), score-based (CombMNZ-like)
-//! fusion. Limit: weights are given, not learnt; correlated methods vote twice.
+//! fusion. Who only waits for a slow callee with all its threads is suspected less: back pressure.
+//! Limit: weights are given, not learnt; correlated methods vote twice.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Build, Case, ENSEMBLE, Method, Named, Parts, Suspicion};
+use super::{Build, Case, ENSEMBLE, Method, Named, Parts, Suspicion, evidence};
 use crate::catalog::{Entry, KindError, Spec, nearest, schema_of};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -33,6 +34,10 @@ struct Config {
     /// Vote of each method by kind, unit-free, at least 0; 1 if absent.
     weights: BTreeMap<String, f64>,
 }
+
+/// What back pressure from a slow callee leaves of the suspicion: queues and time-outs of the
+/// caller look like its own waiting and failing.
+const HELD_UP_LEAVES: f64 = 0.3;
 
 struct Ensemble {
     config: Config,
@@ -77,6 +82,12 @@ impl Method for Ensemble {
         }
         for (mut suspicion, _) in votes {
             suspicion.score /= if all > 0.0 { all } else { 1.0 };
+            if let Some(callee) = case.held_up_by(suspicion.entity) {
+                suspicion.score *= HELD_UP_LEAVES;
+                let callee = case.around.topology.name(callee);
+                let text = format!("its threads or connections wait for {callee}");
+                suspicion.evidence.push(evidence("held_up", HELD_UP_LEAVES - 1.0, None, text));
+            }
             out.push(suspicion);
         }
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{EntityKind, Operation, Risk, Verb};
+use crate::model::{EntityKind, Operation, Risk, Role, Verb};
 use crate::unit::SimDuration;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -57,6 +57,11 @@ impl Remedy for CleanDisk {
 
     fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
         let target = patient.entity(&[EntityKind::Service, EntityKind::Node])?;
+        let id = patient.around().topology.find(target).ok();
+        let full = id.is_some_and(|id| patient.case.full(id).any(|f| f.role == Role::Disk));
+        if !full {
+            return Err(NotApplicable(format!("no disk of {target} is known to be full")));
+        }
         let expected = format!("the disks of {target} have room again");
         let Config { risk, settle, .. } = self.0;
         Ok(Prescription::new(target.clone(), Operation::CleanDisk, risk, expected, settle))

@@ -2,15 +2,16 @@
 //!
 //! In: a hypothesis and the changes known. Out: a rollback to the deploy's `previous_version`, by
 //! canary or rolling. Source: Argo Rollouts and Flagger (analysis-driven rollback). Limit: without
-//! a deploy event there is nothing to go back to; schema changes are not undone.
+//! a deploy event there is nothing to go back to; schema changes are not undone, so
+//! it does not go back over a change that tells of a `migration` unless the policy says so.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{EventKind, Operation, Risk, Strategy, Verb};
-use crate::unit::SimDuration;
+use crate::model::{Event, EventKind, Operation, Risk, Strategy, Verb};
+use crate::unit::{EntityId, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "rollback",
@@ -38,6 +39,8 @@ struct Config {
     settle: SimDuration,
     /// Belongs to the plan of the remedy before it, instead of being an alternative to it.
     with_previous: bool,
+    /// Whether to go back even over a change that says it migrates data the old version knows.
+    over_migration: bool,
 }
 
 impl Default for Config {
@@ -48,9 +51,13 @@ impl Default for Config {
             risk: Risk::Reversible,
             settle: SimDuration::from_secs(360),
             with_previous: false,
+            over_migration: false,
         }
     }
 }
+
+/// How long before its deploy a migration may run.
+const MIGRATION_BEFORE: SimDuration = SimDuration::from_secs(900);
 
 struct Rollback(Config);
 
@@ -73,6 +80,9 @@ impl Remedy for Rollback {
             .case
             .change_before(id, &[EventKind::Deploy], self.0.horizon)
             .ok_or_else(|| NotApplicable(format!("no deploy of {target} before the onset")))?;
+        if let (false, Some(migration)) = (self.0.over_migration, migration(patient, id, deploy)) {
+            return Err(NotApplicable(format!("going back over the migration {migration}")));
+        }
         let version = deploy.attributes.get("previous_version").cloned();
         let to = version.as_deref().unwrap_or("the version before");
         let expected = format!("{target} runs {to}; its symptoms end");
@@ -87,4 +97,14 @@ impl Remedy for Rollback {
             check: None,
         })
     }
+}
+
+/// The migration that came with a deploy, where a change of the same entity tells of one.
+fn migration(patient: &Patient<'_>, id: EntityId, deploy: &Event) -> Option<String> {
+    let told = patient.case.changes().into_iter().find_map(|event| {
+        let near = deploy.time.since(event.time) <= MIGRATION_BEFORE && event.time <= deploy.time;
+        let name = event.attributes.get("migration")?;
+        (near && patient.case.entity_of(event) == Some(id)).then_some(name)
+    });
+    told.cloned()
 }

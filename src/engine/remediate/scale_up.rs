@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk, Verb};
+use crate::model::{Operation, Risk, Role, Verb};
 use crate::unit::SimDuration;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -68,7 +68,13 @@ impl Remedy for ScaleUp {
     }
 
     fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
-        let (_, target) = patient.service()?;
+        let (id, target) = patient.service()?;
+        // Larger limits of memory and CPU do nothing for a disk, a pool or a table of files.
+        let mut short = patient.case.full(id).peekable();
+        if short.peek().is_some() && !short.any(|f| matches!(f.role, Role::Cpu | Role::Memory)) {
+            let why = format!("what {target} is short of is neither memory nor CPU");
+            return Err(NotApplicable(why));
+        }
         let factor = self.0.factor;
         Ok(Prescription {
             target: target.clone(),

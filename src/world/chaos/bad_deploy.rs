@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::fault::{Build, Fault, Label, ROLLING, Repair, bound};
 use super::site::Site;
 use crate::catalog::{Entry, schema_of};
-use crate::model::{Cause, Operation, Strategy, Verb};
+use crate::model::{Cause, Event, EventKind, Operation, Strategy, Verb};
 use crate::unit::{Name, Ratio, SimDuration};
 use crate::world::fleet::{Effect, Scope};
 
@@ -22,7 +22,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
            a tenth first. Replicas that run it leak, crash, fail, are slow, cannot get their \
            image, never get ready, fail their liveness probe or start slowly. The old version \
            has no defect, so that a rollback heals once it is through; a restart only starts it \
-           anew. With `migrated` the old version fails on the migrated schema: a rollback is \
+           anew. With `migrated` the old version fails on the migrated schema, of which a change \
+           event with the attribute `migration` tells: a rollback is \
            destructive.",
     source: "Beyer et al., Site Reliability Engineering, ch. 8: most outages follow a change",
     example: "{ service: api-server, version: v2.4.1, mode: leak, mib_per_minute: 60 }",
@@ -88,6 +89,8 @@ struct Config {
     start_factor: f64,
 }
 
+/// What the pipeline tells of the migration that ran before the deploy.
+const MIGRATION: &str = "split total_cents into amount and currency";
 /// Share of requests that fail when an old version meets the migrated schema.
 const TORN: f64 = 0.8;
 
@@ -138,6 +141,11 @@ impl Fault for Config {
     fn begin(&self, site: &mut Site<'_>) {
         site.put(&self.service, self.defect());
         let index = site.index(&self.service);
+        if self.migrated {
+            let (now, entity) = (site.out.now, Some(Name::from(self.service.as_str())));
+            let event = Event::new(now, EventKind::Commit, entity, "schema migrated");
+            site.out.events.push(event.with("migration", MIGRATION));
+        }
         if self.canary {
             site.fleet.deploy_canary(index, &self.version, site.out);
         } else {

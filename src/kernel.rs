@@ -5,4 +5,4 @@ mod radix;
 mod streams;
 
 pub use queue::{EventBudgetSpent, EventKey, Queue};
-pub use streams::{Stream, Streams};
+pub use streams::{Stream, Streams, normal_quantile};

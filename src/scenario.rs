@@ -31,6 +31,6 @@ pub use below::yaml_below;
 pub use diagnostic::{Problem, Severity};
 pub use expect::{Bound, BoundError, Clause, Comparison, Expectation, Statement};
 pub use file::{PolicySource, ScenarioFile};
-pub use fleet::{FleetSource, load_fleet};
+pub use fleet::{ChangedFleet, FleetSource, load_fleet};
 pub use load::{Checked, faults, load_scenario};
 pub use policy::{DEFAULT_POLICY, default_policy, hash, load_policy, shelves};

@@ -36,7 +36,8 @@ pub(super) fn run(args: &Validate, terminal: Terminal) -> Result<u8, Failure> {
     if let Some(dir) = &args.output {
         let wrong = |e: String| Failure::usage(format!("{}: {e}", dir.display()));
         std::fs::create_dir_all(dir).map_err(|e| wrong(e.to_string()))?;
-        let files = flow_model(dir, &points, &storm).map_err(|e| wrong(e.to_string()))?;
+        let files = flow_model(dir, &points, &storm, &validation::shows::all(args.seed))
+            .map_err(|e| wrong(e.to_string()))?;
         for file in files {
             terminal.note(&format!("wrote {}", file.display()));
         }

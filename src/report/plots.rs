@@ -7,6 +7,7 @@
 mod accuracy;
 mod canvas;
 mod flow;
+mod panels;
 mod reliability;
 mod stages;
 mod story;
@@ -22,6 +23,7 @@ use super::ReportError;
 use super::story::{Case, Story};
 use super::summary::{self, Beside, Bin, Summary};
 use crate::catalog::{self, Entry};
+use crate::world::validation::shows::Show;
 use crate::world::validation::{Point, StormSecond};
 
 static FONT: &[u8] = include_bytes!("assets/DejaVuSans.ttf");
@@ -47,6 +49,7 @@ enum Picture<'a> {
     Reliability(&'a [Bin], &'a str),
     Latency(&'a [Point]),
     Storm(&'a [StormSecond]),
+    Show(&'a Show),
 }
 
 /// Draws the pictures of one trial into `dir`.
@@ -86,9 +89,13 @@ pub fn flow_model(
     dir: &Path,
     points: &[Point],
     storm: &[StormSecond],
+    shows: &[Show],
 ) -> Result<Vec<PathBuf>, ReportError> {
     let mut files = both(dir, "latency-against-utilisation", &Picture::Latency(points))?;
     files.extend(both(dir, "retry-storm", &Picture::Storm(storm))?);
+    for show in shows {
+        files.extend(both(dir, show.file, &Picture::Show(show))?);
+    }
     Ok(files)
 }
 
@@ -134,6 +141,7 @@ impl Picture<'_> {
             Self::Reliability(_, title) => format!("{title}: can its confidence be believed?"),
             Self::Latency(_) => "latency against utilisation".to_owned(),
             Self::Storm(_) => "a retry storm outlives its trigger".to_owned(),
+            Self::Show(show) => show.title.to_owned(),
         }
     }
 
@@ -149,6 +157,7 @@ impl Picture<'_> {
             Self::Reliability(bins, title) => reliability::draw(area, bins, title),
             Self::Latency(points) => flow::latency(area, points),
             Self::Storm(seconds) => flow::storm(area, seconds),
+            Self::Show(show) => panels::draw(area, show),
         }?;
         area.present()?;
         Ok(())

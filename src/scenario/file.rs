@@ -40,8 +40,8 @@ pub struct ScenarioFile {
     /// A recording as the healthy baseline: it brings fleet, load, start and scrapes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineSpec>,
-    /// The services and what users were promised: a fleet file, relative to this file, or a fleet
-    /// in place.
+    /// The services and what users were promised: a fleet file, relative to this file, such a file
+    /// with changes (`{ file: ..., set: ... }`), or a fleet in place.
     #[schemars(with = "super::fleet::FleetSource")]
     pub fleet: FleetSpec,
     /// What users ask.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::baseline;
 use super::diagnostic::Problem;
 use super::file::{PolicySource, ScenarioFile, VERSION};
-use super::fleet::FleetFile;
+use super::fleet::{self, ChangedFleet, FleetFile};
 use super::kinds::Shelf;
 use super::policy::{self, check_version};
 use super::shape::{self, Finding};
@@ -103,10 +103,11 @@ pub(super) fn check_shape(node: &Node) -> Vec<Finding> {
     // The policy is checked on its own, whether it stands here or in its file.
     schema["properties"]["policy"] = serde_json::json!({ "type": ["string", "object"] });
     // A fleet in a file of its own is checked there.
-    let named = node.get("fleet").is_some_and(|fleet| fleet.pairs().is_empty());
-    let inline = schema_of::<FleetSpec>().to_value();
-    let name = serde_json::json!({ "type": "string" });
-    schema["properties"]["fleet"] = if named { name } else { inline };
+    schema["properties"]["fleet"] = match node.get("fleet") {
+        Some(fleet) if fleet.pairs().is_empty() => serde_json::json!({ "type": "string" }),
+        Some(fleet) if fleet::is_changed(fleet) => schema_of::<ChangedFleet>().to_value(),
+        _ => schema_of::<FleetSpec>().to_value(),
+    };
     findings.extend(shape::check(&schema, node, ""));
     findings.extend(check_version(node, "", VERSION));
     let name = node.get("name").and_then(|name| Some((name.at, name.text()?)));

@@ -1,10 +1,13 @@
-//! Waiting lines: Erlang C and the Allen-Cunneen approximation for G/G/c.
+//! Waiting lines: Erlang C and two-moment approximations for G/G/c.
 //!
 //! In: servers, offered load in erlangs, squared coefficients of variation. Out: probabilities
 //! and times in the unit of the given service time. Sources: Erlang, "Solution of some problems in
 //! the theory of probabilities ..." (1917), by the stable recursion of Erlang B; Allen,
 //! "Probability, Statistics and Queueing Theory" (2nd ed. 1990), ch. 5, which generalises Kingman
-//! (1961). Known limit: steady state only; an overloaded line (load >= servers) has none.
+//! (1961), for arrivals; Kimura, "Approximations for multi-server queues: system interpolations"
+//! (Queueing Systems 17, 1994) between M/M/c and M/D/c for service times, with Cosmetatos' M/D/c
+//! as in Whitt, "Approximations for the GI/G/m queue" (POM 2, 1993). Known limit: steady state
+//! only; an overloaded line (load >= servers) has none.
 
 /// Probability that a request must wait in M/M/c; 1 if the load reaches the servers.
 #[must_use]
@@ -23,7 +26,9 @@ pub fn erlang_c(servers: u32, offered: f64) -> f64 {
     blocked / (1.0 - (offered / c) * (1.0 - blocked))
 }
 
-/// Mean waiting time of those who wait, in M/M/c scaled by Allen-Cunneen; infinite if overloaded.
+/// Mean waiting time of those who wait, in M/M/c scaled for variability; infinite if overloaded.
+/// With several servers a long service blocks one of them only: for highly variable service the
+/// scale is smaller than Allen-Cunneen's, the more so the lower the load.
 ///
 /// `arrival_cv2` and `service_cv2` are squared coefficients of variation (variance / mean^2).
 #[must_use]
@@ -38,8 +43,16 @@ pub fn wait_if_waiting(
     if spare <= 0.0 {
         return f64::INFINITY;
     }
-    service_time / spare * (arrival_cv2 + service_cv2) / 2.0
+    let c = f64::from(servers);
+    let load = (offered / c).max(1e-9);
+    let gamma = (1.0 - load) * (c - 1.0) * ((4.0 + 5.0 * c).sqrt() - 2.0) / (16.0 * c * load);
+    let gamma = gamma.min(MOST_GAMMA);
+    let pooled = (1.0 + gamma) / (1.0 + service_cv2 * gamma);
+    service_time / spare * (arrival_cv2 + service_cv2) / 2.0 * pooled
 }
+
+/// How much longer M/D/c waits than half of M/M/c at most (Whitt 1993, eq. 2.17).
+const MOST_GAMMA: f64 = 0.24;
 
 #[cfg(test)]
 mod tests {
@@ -66,6 +79,14 @@ mod tests {
         near(erlang_c(1, 0.5) * wait_if_waiting(1, 0.5, 2.0, 1.0, 1.0), 2.0);
         near(erlang_c(1, 0.5) * wait_if_waiting(1, 0.5, 2.0, 1.0, 0.0), 1.0);
         assert!(wait_if_waiting(1, 1.0, 2.0, 1.0, 1.0).is_infinite());
+    }
+
+    #[test]
+    fn long_services_hurt_less_where_others_serve_on() {
+        let scale = |c, load| wait_if_waiting(c, load, 1.0, 1.0, 4.0) * (f64::from(c) - load);
+        near(scale(1, 0.5), 2.5);
+        assert!(scale(4, 2.0) < 2.0 && scale(4, 3.9) > 2.4, "{} {}", scale(4, 2.0), scale(4, 3.9));
+        near(wait_if_waiting(4, 2.0, 1.0, 1.0, 1.0), 0.5);
     }
 
     proptest! {

@@ -13,6 +13,7 @@ mod autoscaler;
 mod broker;
 mod call_effect;
 mod calls;
+mod calm;
 mod circuit;
 mod dice;
 mod drain;

@@ -1,11 +1,13 @@
 //! The synthetic world: a mock fleet, its faults and its people in closed loop.
 //!
 //! A hybrid simulation: control events (faults, orders, timers of replicas, answers) happen at
-//! their exact instants, traffic moves once a second, scrapes come at their interval. In: a
+//! their exact instants, traffic moves once a second (in longer strides while nothing changes:
+//! `calm.rs`), scrapes come at their interval. In: a
 //! checked `SyntheticSpec` and a seed. Out: telemetry in which the effect of every action is seen.
 //! The same spec and seed give the same bytes. Known limit: what a tick brings between scrapes (a
 //! container killed for its memory) is handed over with the next control event or scrape.
 
+mod calm;
 mod check;
 mod check_faults;
 mod mending;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 pub use spec::{FleetProblem, SyntheticSpec};
 
 use crate::kernel::{Queue, Streams};
-use crate::model::{Action, Answer, Batch, SeriesCatalog, Topology, Truth, WorldRecord};
+use crate::model::{Action, Answer, Batch, SeriesCatalog, SliSample, Topology, Truth, WorldRecord};
 use crate::unit::{ActionId, Name, SimDuration, SimTime, Window};
 use crate::world::chaos::{self, Around, Fault, Site};
 use crate::world::fleet::{Fleet, Outbox, Telemetry, Timer, closed_rate, request_rate};
@@ -49,10 +51,13 @@ pub struct Synthetic {
     people: Team,
     orders_by_hand: u32,
     streams: Streams,
+    load_noise: Streams,
     operations: Vec<Arc<str>>,
     entry: usize,
     wait: f64,
-    next_tick: SimTime,
+    /// End of the last tick.
+    ticked: SimTime,
+    calm: calm::Calm,
     next_scrape: SimTime,
     scrapes: u64,
 }
@@ -109,10 +114,12 @@ impl Synthetic {
             people,
             orders_by_hand: 0,
             streams,
+            load_noise: streams.child("load"),
             operations: spec.fleet.services.keys().map(operation).collect(),
             entry: fleet.index(spec.entry()).expect("the entry was checked"),
             wait: 0.0,
-            next_tick: spec.start + TICK,
+            ticked: spec.start,
+            calm: calm::Calm::default(),
             next_scrape: spec.start + spec.scrape.interval,
             scrapes: 0,
             fleet,
@@ -126,7 +133,7 @@ impl Synthetic {
     fn settle(&mut self) {
         for second in (0..SETTLE).rev() {
             self.out.now = self.spec.start - TICK * second;
-            self.move_traffic();
+            self.move_traffic(1);
         }
         self.fleet.forget();
         assert!(self.out.timers.is_empty(), "a settled fleet waits for nothing");
@@ -227,27 +234,44 @@ impl Synthetic {
         }
     }
 
-    fn move_traffic(&mut self) {
-        let (load, noise) = (&self.spec.load, self.streams.child("load"));
-        let rate = request_rate(load, noise, self.spec.start, self.out.now);
+    /// Requests per second that users would send at `at` if they never waited.
+    fn wanted_rate(&self, at: SimTime) -> f64 {
         let surge: f64 = self.around.surges.values().product();
-        let mut rate = rate * surge;
+        request_rate(&self.spec.load, self.load_noise, self.spec.start, at) * surge
+    }
+
+    /// Moves the traffic of so many seconds up to now.
+    fn move_traffic(&mut self, seconds: i64) {
+        let each = (0..seconds).map(|before| self.wanted_rate(self.out.now - TICK * before));
+        let mut rate = each.sum::<f64>() / seconds as f64;
+        let load = &self.spec.load;
         if let Some(closed) = &load.closed {
             // Users learn how long answers take one answer later.
             let wait = self.fleet.users_wait(self.entry, load.timeout.secs_f64());
             self.wait += PATIENCE_DAMPING * (wait - self.wait);
             rate = closed_rate(rate, closed.think, self.wait);
         }
-        self.fleet.tick(self.entry, rate, TICK.secs_f64(), &mut self.out);
+        self.fleet.tick(self.entry, rate, (TICK * seconds).secs_f64(), &mut self.out);
     }
 
     fn tick(&mut self, now: SimTime) {
         self.out.now = now;
-        self.move_traffic();
+        let seconds = now.since(self.ticked).nanos() / TICK.nanos();
+        self.move_traffic(seconds);
         let patience = self.spec.load.timeout.secs_f64();
-        let sample = self.fleet.users_saw(self.entry, now, patience);
-        self.out.record.sli.push(sample);
+        let saw = self.fleet.users_saw(self.entry, now, patience);
+        // Users of a longer stride come second by second as the load says.
+        let times = (1..=seconds).map(|n| self.ticked + TICK * n);
+        let loads: Vec<(SimTime, f64)> = times.map(|at| (at, self.wanted_rate(at))).collect();
+        let sum: f64 = loads.iter().map(|(_, load)| load).sum();
+        for (time, load) in loads {
+            let share = if seconds == 1 || sum <= 0.0 { 1.0 } else { load / sum };
+            let (requests, failed) = (saw.requests * share, saw.failed * share);
+            self.out.record.sli.push(SliSample { time, requests, failed, ..saw });
+        }
+        self.ticked = now;
         self.age_faults(now);
+        self.watch_calm(seconds);
         for (at, timer) in std::mem::take(&mut self.out.timers) {
             self.schedule(at, Control::Fleet(timer));
         }
@@ -275,17 +299,18 @@ impl World for Synthetic {
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
         assert!(to <= self.window().end, "the world ends with its window");
         loop {
-            if let Some((now, control)) = self.queue.pop_until(to.min(self.next_tick))? {
+            let next_tick = self.next_tick(to);
+            if let Some((now, control)) = self.queue.pop_until(to.min(next_tick))? {
                 self.out.now = now;
+                self.calm = calm::Calm::default();
                 self.handle(control, batch);
                 continue;
             }
-            if self.next_tick > to {
+            if next_tick > to {
                 break;
             }
-            let now = self.next_tick;
+            let now = next_tick;
             self.tick(now);
-            self.next_tick = now + TICK;
             if now == self.next_scrape {
                 self.scrape(now, batch);
             }

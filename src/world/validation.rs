@@ -5,6 +5,8 @@
 //! M/M/c (Erlang C). Times in seconds. Known limit: one service alone, and one caller on one
 //! callee; a whole fleet is compared only by its retry storm (`storm`).
 
+pub mod shows;
+
 use std::collections::BTreeMap;
 
 use crate::kernel::Streams;

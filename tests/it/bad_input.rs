@@ -224,3 +224,65 @@ fn a_place_that_cannot_be_written_is_an_error_before_the_run() {
     assert_eq!(code, 2, "{error}");
     assert!(fs::read_dir(folder.path()).expect("readable").count() == 2, "nothing is left");
 }
+
+/// `check` of a scenario that names the fleet of `GOOD` in a file and changes it by `set`.
+#[track_caller]
+fn changed(set: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (head, rest) = GOOD.split_once("fleet:\n").expect("a fleet");
+    let (fleet, tail) = rest.split_once("load:").expect("a load");
+    let fleet: String = fleet.lines().map(|line| format!("{}\n", &line[2..])).collect();
+    fs::write(folder.path().join("f.yaml"), fleet).expect("written");
+    let text = format!("{head}fleet: {{ file: f.yaml, set: {set} }}\nload:{tail}");
+    fs::write(folder.path().join("a.yaml"), text).expect("written");
+    let (code, out, error) = run(folder.path(), &["check", "a.yaml"]);
+    assert_eq!(code, if out.is_empty() { 2 } else { 0 }, "{error}");
+    format!("{out}{error}")
+}
+
+#[test]
+fn changes_of_a_fleet_file_are_checked_where_they_stand() {
+    assert_eq!(changed("{ services: { cart: { replicas: 5 } } }"), "a.yaml: scenario is good\n");
+    for (set, expected) in [
+        ("{ services: { crat: {} } }", "there is no service \"crat\", did you mean \"cart\"?"),
+        ("{ services: { cart: { replica: 5 } } }", "did you mean \"replicas\"?"),
+        ("{ services: { cart: { replicas: 0 } } }", "a.yaml:5:"),
+        ("{ services: { web: { calls: [{ to: crat }] } } }", "did you mean \"cart\"?"),
+        ("{ services: { cart: { calls: [{ to: web }] } } }", "cycle: cart -> web -> cart"),
+    ] {
+        let error = changed(set);
+        assert!(error.contains(expected), "{set}: {error}");
+    }
+}
+
+#[test]
+fn fleets_and_times_that_make_no_sense_are_refused() {
+    let cart = |keys: &str| messages("cart: { replicas: 3 }", &format!("cart: {{ {keys} }}"));
+    for (error, expected) in [
+        (cart("replicas: 0"), "fleet.services.cart.replicas: expected at least 1, found 0"),
+        (
+            cart("cpu_cores: 1, cpu_request: 2"),
+            "cart.cpu_request: expected at most the limit (cpu_cores, 1), found 2",
+        ),
+        (
+            cart("memory_limit_mib: 512, memory_base_mib: 100, memory_request_mib: 1024"),
+            "cart.memory_request_mib: expected at most the limit (memory_limit_mib, 512)",
+        ),
+        (cart("service_time: -5ms"), "expected a number above 0, found -0.005"),
+        (cart("startup: -5s"), "cart.startup: expected at least 0"),
+        (messages("duration: 10m", "duration: -10m"), "duration: expected at least 1s, found -10m"),
+        (messages("at: 2m", "at: -2m"), "faults[0]"),
+        (messages("service: cart", "service: crat"), "did you mean \"cart\"?"),
+        (
+            messages(
+                "    bad_deploy: { service: cart, version: v2, mode: crash }",
+                "    bad_deploy: { service: cart, version: v2, mode: crash }\n  - at: 2m\n    \
+                 bad_deploy: { service: cart, version: v3, mode: slow }",
+            ),
+            "contradicts faults[0]",
+        ),
+    ] {
+        assert!(error.contains(expected), "{expected:?} is not in {error}");
+        assert!(error.starts_with("a.yaml:"), "{error}");
+    }
+}

@@ -19,11 +19,12 @@ pub(super) struct Wishes(VecDeque<(SimTime, u32)>);
 
 impl Fleet {
     /// Decides whether the service needs more or fewer replicas.
-    pub(super) fn autoscale(&mut self, service: usize, out: &mut Outbox) {
+    pub(super) fn autoscale(&mut self, service: usize, dt: f64, out: &mut Outbox) {
         let owner = &mut self.services[service];
         let Some(spec) = owner.spec.autoscale else { return };
-        let interval = spec.interval.nanos().max(1_000_000_000);
-        if out.now.nanos() / 1_000_000_000 % (interval / 1_000_000_000) != 0 {
+        let interval = (spec.interval.nanos() / 1_000_000_000).max(1);
+        let second = out.now.nanos() / 1_000_000_000;
+        if second.div_euclid(interval) == (second - dt as i64).div_euclid(interval) {
             return;
         }
         let (ready, used) = owner

@@ -100,10 +100,10 @@ fn at_callee(limit: f64, callee: &Service, passage: &Passage) -> Attempt {
     let (mut first, mut square, mut late, mut weight) = (0.0, 0.0, 0.0, 0.0);
     for (w, law) in &flow.response {
         let law = law.plus(passage.delay);
-        let (m1, m2) = law.capped(limit);
+        let (m1, m2, cut) = law.capped(limit);
         first += w * m1;
         square += w * m2;
-        late += w * law.exceeds(limit);
+        late += w * cut;
         weight += w;
     }
     let arrived = flow.arrived.max(1e-12);

@@ -3,7 +3,7 @@
 //! In: the service's own noise, the number of the scrape. Out: uniform, normal and Poisson draws.
 //! Another service or another scrape shifts nothing here.
 
-use crate::kernel::Streams;
+use crate::kernel::{Streams, normal_quantile};
 
 /// A short run of draws.
 #[derive(Debug)]
@@ -26,10 +26,9 @@ impl Dice {
         self.noise.uniform(self.lane, self.drawn)
     }
 
-    /// Standard normal (Box-Muller).
+    /// Standard normal.
     pub(super) fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+        normal_quantile(self.uniform())
     }
 
     /// A whole number below `bound`.
@@ -56,8 +55,7 @@ pub(super) fn poisson(mean: f64, u: f64) -> f64 {
         return 0.0;
     }
     if mean > 30.0 {
-        let z = std::f64::consts::SQRT_2 * statrs::function::erf::erf_inv(2.0 * u - 1.0);
-        return (mean + mean.sqrt() * z).round().max(0.0);
+        return (mean + mean.sqrt() * normal_quantile(u)).round().max(0.0);
     }
     let (mut count, mut term) = (0.0, (-mean).exp());
     let mut sum = term;

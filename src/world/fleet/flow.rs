@@ -25,6 +25,7 @@ impl Fleet {
     /// Moves `dt` seconds of traffic; `rate` requests per second come to service `entry`.
     pub fn tick(&mut self, entry: usize, rate: f64, dt: f64, out: &mut Outbox) {
         assert!(rate >= 0.0 && dt > 0.0, "traffic is not negative and time goes on");
+        self.stretch(dt);
         self.grant(out);
         for service in &mut self.services {
             service.flow.arrived = 0.0;
@@ -44,8 +45,8 @@ impl Fleet {
             self.age(index, dt, out);
             self.switch_circuits(index, out.now);
             self.renew(index, out.now);
-            self.probe(index, out);
-            self.autoscale(index, out);
+            self.probe(index, dt, out);
+            self.autoscale(index, dt, out);
             self.reconcile(index, out);
         }
         self.press(dt, out);
@@ -74,6 +75,7 @@ impl Fleet {
         if ready == 0.0 {
             service.flow.refused += coming;
         }
+        let mut like = None;
         for slot in 0..service.slots.len() {
             let Some(replica) = &service.slots[slot] else { continue };
             let weight = if even { 1.0 } else { replica.weight };
@@ -87,7 +89,7 @@ impl Fleet {
             if service.shows_dead_certificate(replica, now) {
                 service.flow.refused += std::mem::take(&mut sent);
             }
-            let work = service.work(slot, now, dt).expect("it runs");
+            let work = service.work_like(slot, (now, dt), &mut like).expect("it runs");
             let admitted = sent * work.accepts;
             service.flow.refused += sent - admitted;
             let capacity = capacity(&work, hold.mean, dt);
@@ -160,8 +162,9 @@ impl Service {
         hold.mean += DAMPING * (down.mean - hold.mean);
         hold.variance += DAMPING * (down.variance - hold.variance);
         let mut last: Option<(Done, Latency, f64)> = None;
+        let mut like = None;
         for slot in 0..self.slots.len() {
-            let Some(work) = self.work(slot, now, dt) else { continue };
+            let Some(work) = self.work_like(slot, (now, dt), &mut like) else { continue };
             let replica = self.slots[slot].as_mut().expect("work is done by a replica");
             let failed = 1.0 - (1.0 - work.errors) * (1.0 - callee_failure);
             let served = replica.served;

@@ -7,6 +7,8 @@
 
 use statrs::function::erf::erfc;
 
+use crate::kernel::normal_quantile;
+
 /// Mean and variance of a time, in seconds; read as a lognormal law.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Latency {
@@ -41,18 +43,26 @@ impl Latency {
         upper((limit.max(1e-9).ln() - mu) / sigma)
     }
 
-    /// First and second moment of the time cut off at `limit` seconds.
+    /// First and second moment of the time cut off at `limit` seconds, and the probability of
+    /// being cut off.
     #[must_use]
-    pub fn capped(self, limit: f64) -> (f64, f64) {
+    pub fn capped(self, limit: f64) -> (f64, f64, f64) {
         let (mu, sigma) = self.log_parameters();
         let z = (limit.max(1e-9).ln() - mu) / sigma;
         let mean = self.mean.max(1e-6);
         let second = mean * mean + self.variance;
-        let first = mean * (1.0 - upper(z - sigma)) + limit * upper(z);
-        let square = second * (1.0 - upper(z - 2.0 * sigma)) + limit * limit * upper(z);
-        (first, square)
+        if z - 2.0 * sigma > NEVER {
+            return (mean, second, 0.0);
+        }
+        let late = upper(z);
+        let first = mean * (1.0 - upper(z - sigma)) + limit * late;
+        let square = second * (1.0 - upper(z - 2.0 * sigma)) + limit * limit * late;
+        (first, square, late)
     }
 }
+
+/// Deviations from which the upper tail of the normal law is less than a float can tell from 0.
+const NEVER: f64 = 8.3;
 
 /// The time that a share `q` of the mixture's requests does not exceed, by bisection.
 #[must_use]
@@ -61,15 +71,36 @@ pub(super) fn quantile(mixture: &[Weighted], q: f64) -> Option<f64> {
     if total <= 0.0 {
         return None;
     }
-    let (mut low, mut high) = (1e-4f64.ln(), 1e4f64.ln());
-    for _ in 0..40 {
+    let z = normal_quantile(q.clamp(1e-12, 1.0 - 1e-12));
+    let alone = |law: &Latency| {
+        let (mu, sigma) = law.log_parameters();
+        (mu, sigma, mu + sigma * z)
+    };
+    let laws = mixture.iter().filter(|(w, _)| *w > 0.0).map(|(w, law)| (*w, alone(law)));
+    // The mixture's quantile lies between those of its parts.
+    let ends = laws.clone().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, law)| {
+        (low.min(law.2), high.max(law.2))
+    });
+    let (mut low, mut high) = ends;
+    for _ in 0..MOST_HALVINGS {
+        if high - low < CLOSE {
+            break;
+        }
         let middle = f64::midpoint(low, high);
-        let limit = middle.exp();
-        let above: f64 = mixture.iter().map(|(w, law)| w * law.exceeds(limit)).sum();
-        if above > (1.0 - q) * total { low = middle } else { high = middle }
+        let above = |(w, (mu, sigma, _)): (f64, (f64, f64, f64))| w * upper((middle - mu) / sigma);
+        if laws.clone().map(above).sum::<f64>() > (1.0 - q) * total {
+            low = middle;
+        } else {
+            high = middle;
+        }
     }
     Some(high.exp())
 }
+
+/// Halvings of a bracket at most.
+const MOST_HALVINGS: u32 = 40;
+/// Width of a bracket of logarithms that is close enough: a tenth of a millionth.
+const CLOSE: f64 = 1e-7;
 
 /// Mean and variance of a mixture.
 #[must_use]
@@ -106,9 +137,9 @@ mod tests {
 
     #[test]
     fn capping_far_away_changes_nothing_and_capping_near_caps() {
-        let (mean, second) = LAW.capped(1e6);
+        let (mean, second, _) = LAW.capped(1e6);
         assert!((mean - 0.1).abs() < 1e-9 && (second - 0.02).abs() < 1e-9);
-        let (mean, second) = LAW.capped(0.01);
+        let (mean, second, _) = LAW.capped(0.01);
         assert!(mean <= 0.01 && second <= 1e-4 + 1e-12);
     }
 

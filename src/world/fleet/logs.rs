@@ -4,7 +4,6 @@
 //! ordinary lines, and warnings and errors in proportion to failures, sampled and bounded.
 //! Known limit: bodies carry invented ids; lines are not tied to the sampled traces.
 
-use crate::kernel::Streams;
 use crate::model::{LogRecord, severity};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
@@ -33,14 +32,13 @@ impl Fleet {
     pub fn write_logs(
         &self,
         spec: &ScrapeSpec,
-        streams: Streams,
         now: SimTime,
         scrape: u64,
         out: &mut Vec<LogRecord>,
     ) {
         let first = out.len();
         for service in self.services.iter().filter(|s| !s.spec.external) {
-            let dice = Dice::new(streams.child(&service.name), scrape);
+            let dice = Dice::new(service.log_noise, scrape);
             let mut writer = Writer { service, fleet: self, spec, dice, until: now, out };
             writer.write();
         }

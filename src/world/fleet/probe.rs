@@ -17,24 +17,27 @@ const READINESS: usize = 1;
 
 impl Fleet {
     /// Probes whose time has come.
-    pub(super) fn probe(&mut self, service: usize, out: &mut Outbox) {
+    pub(super) fn probe(&mut self, service: usize, dt: f64, out: &mut Outbox) {
         let owner = &self.services[service];
         let spec = &owner.spec;
         if owner.effects.is_empty() && spec.liveness.is_none() && spec.readiness.is_none() {
             return;
         }
         for slot in 0..owner.slots.len() {
-            self.probe_one(service, slot, out);
+            self.probe_one(service, slot, dt as i64, out);
         }
     }
 
-    fn probe_one(&mut self, service: usize, slot: usize, out: &mut Outbox) {
+    fn probe_one(&mut self, service: usize, slot: usize, dt: i64, out: &mut Outbox) {
         let owner = &self.services[service];
         let Some(replica) = owner.slots[slot].as_ref().filter(|r| r.runs()) else { return };
         let life = Life { service, slot, container: replica.container };
         let effect = owner.effect(replica, slot);
         let second = out.now.nanos() / 1_000_000_000 + replica.serial as i64;
-        let due = |probe: &ProbeSpec| second % (probe.period.nanos() / 1_000_000_000).max(1) == 0;
+        let due = |probe: &ProbeSpec| {
+            let period = (probe.period.nanos() / 1_000_000_000).max(1);
+            second.div_euclid(period) != (second - dt).div_euclid(period)
+        };
         let probes = [
             (owner.spec.liveness, effect.fails_liveness),
             (owner.spec.readiness, effect.never_ready),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::kernel::Streams;
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 use super::autoscaler::Wishes;
@@ -74,6 +75,10 @@ pub struct Service {
     pub tally: Tally,
     /// Desired and ready replicas as noted last.
     pub counted: (u32, u32),
+    /// Chance of its log lines.
+    pub(super) log_noise: Streams,
+    /// Chance of its spans.
+    pub(super) span_noise: Streams,
 }
 
 /// Credentials by which a service is known to one of its callees.

@@ -24,7 +24,6 @@ const LONGEST: usize = 200;
 /// One request on its way.
 struct Walk<'a> {
     fleet: &'a Fleet,
-    streams: Streams,
     trace: u64,
     trace_id: u128,
     names: &'a [Arc<str>],
@@ -53,8 +52,7 @@ impl Fleet {
             let trace_id = (u128::from(dice.bits()) << 64) | u128::from(dice.bits());
             let trace = scrape.wrapping_mul(4096) + number;
             let begin = out.len();
-            let mut walk =
-                Walk { fleet: self, streams, trace, trace_id, names, out, first: begin, next: 1 };
+            let mut walk = Walk { fleet: self, trace, trace_id, names, out, first: begin, next: 1 };
             let (length, _) = walk.serve(entry, 0, now - SimDuration::from_secs_f64(before));
             // A span is visible when it ends: move the whole trace so that it ends in the interval.
             let shift = SimDuration::from_secs_f64(length);
@@ -70,7 +68,7 @@ impl Walk<'_> {
         let owner = &self.fleet.services[service];
         let mut dice = self.dice(owner);
         let Some(entity) = pick(owner, &mut dice) else { return (0.002, true) };
-        let Some(position) = self.open(owner, entity, parent, start, SpanKind::Server) else {
+        let Some(position) = self.open(service, entity, parent, start, SpanKind::Server) else {
             return (0.0, false);
         };
         let total = mixed(&owner.flow.response);
@@ -112,7 +110,8 @@ impl Walk<'_> {
         let mut seconds = 0.0;
         for _ in 0..=call.retries {
             let at = start + SimDuration::from_secs_f64(seconds);
-            let Some(client) = self.open(callee, entity, parent_id, at, SpanKind::Client) else {
+            let Some(client) = self.open(edge.callee, entity, parent_id, at, SpanKind::Client)
+            else {
                 return (seconds, false);
             };
             let client_id = self.out[client].span_id;
@@ -142,12 +141,12 @@ impl Walk<'_> {
 
     /// Draws of one service for this visit of this trace.
     fn dice(&self, service: &Service) -> Dice {
-        Dice::new(self.streams.child(&service.name), self.trace ^ (self.next << 40))
+        Dice::new(service.span_noise, self.trace ^ (self.next << 40))
     }
 
     fn open(
         &mut self,
-        of: &Service,
+        of: usize,
         entity: EntityId,
         parent_span_id: u64,
         start: SimTime,
@@ -156,7 +155,6 @@ impl Walk<'_> {
         if self.out.len() - self.first >= LONGEST {
             return None;
         }
-        let index = self.fleet.index(&of.name).expect("a service of this fleet");
         let span_id = self.next;
         self.next += 1;
         self.out.push(Span {
@@ -166,7 +164,7 @@ impl Walk<'_> {
             span_id,
             parent_span_id,
             entity,
-            operation: Arc::clone(&self.names[index]),
+            operation: Arc::clone(&self.names[of]),
             kind,
             status: SpanStatus::Unset,
         });

@@ -41,6 +41,8 @@ pub struct Fleet {
     pub(super) actuation: ActuationSpec,
     pub(super) streams: Streams,
     pub(super) undertakings: u32,
+    /// Seconds of the last tick.
+    pub(super) last_dt: f64,
     containers: u64,
     pods: BTreeMap<usize, u64>,
 }
@@ -55,7 +57,8 @@ impl Fleet {
         start: SimTime,
     ) -> Self {
         let names: Vec<&String> = spec.services.keys().collect();
-        let services = spec.services.iter().map(|(n, s)| service(n, s, &names, start)).collect();
+        let services = spec.services.iter();
+        let services = services.map(|(n, s)| service(n, s, &names, (start, streams))).collect();
         let (nodes, zones) = node::build(&spec.nodes);
         let mut fleet = Self {
             services,
@@ -67,6 +70,7 @@ impl Fleet {
             actuation: actuation.clone(),
             streams,
             undertakings: 0,
+            last_dt: 1.0,
             containers: 0,
             pods: BTreeMap::new(),
         };
@@ -243,7 +247,12 @@ fn letter(draw: u64) -> char {
     char::from(LETTERS[(draw % 27) as usize])
 }
 
-fn service(name: &str, spec: &ServiceSpec, names: &[&String], start: SimTime) -> Service {
+fn service(
+    name: &str,
+    spec: &ServiceSpec,
+    names: &[&String],
+    (start, streams): (SimTime, Streams),
+) -> Service {
     let spec = &spec.clone().folded();
     let position = |to: &String| spec.calls.iter().position(|call| call.to == *to);
     let edge = |call: &CallSpec| Edge {
@@ -285,6 +294,8 @@ fn service(name: &str, spec: &ServiceSpec, names: &[&String], start: SimTime) ->
         dying: super::service::Dying::default(),
         tally: Tally::default(),
         counted: (0, 0),
+        log_noise: streams.child("logs").child(name),
+        span_noise: streams.child("spans").child(name),
         spec: spec.clone(),
     }
 }

@@ -1,16 +1,18 @@
 //! What a request costs on one replica, and how long it takes there.
 //!
 //! In: the replica's state, pulls of faults, what its node grants. Out: its capacity and the law
-//! of its response time. Workers queue as M/G/c (Erlang C with Allen-Cunneen's correction),
-//! computing is shared (time / (1 - load), Kleinrock 1967), a lock queues as M/M/1, collection
-//! takes time as memory fills (`memory.rs`). Known limit: steady state within one tick.
+//! of its response time. Workers queue as M/G/c (Erlang C, scaled for variability), computing is
+//! shared (time / (1 - load), Kleinrock 1967; variance after Coffman, Muntz and Trotter, "Waiting
+//! time distributions for processor-sharing systems", JACM 17, 1970), a lock queues as M/M/1,
+//! collection takes time as memory fills (`memory.rs`). Known limit: steady state in one tick.
 
 use crate::stats::queueing::{erlang_c, wait_if_waiting};
 use crate::unit::SimTime;
 
 use super::latency::Latency;
 use super::memory::{Collection, collection};
-use super::replica::Replica;
+use super::node::NodeEffect;
+use super::replica::{Leaks, Replica};
 use super::service::Service;
 
 /// Highest load at which the steady-state formulas are believed.
@@ -28,6 +30,8 @@ pub(super) struct Work {
     pub(super) own: f64,
     /// Computing in it, seconds of all its processors.
     pub(super) computing: f64,
+    /// Variance of own work that comes from sharing the processor, seconds squared.
+    pub(super) sharing: f64,
     /// Time under the exclusive lock, seconds.
     pub(super) lock: f64,
     /// Collector pauses.
@@ -49,6 +53,26 @@ pub(super) struct Done {
 }
 
 impl Service {
+    /// The same as `work`; `last` remembers a replica and its work for those that are alike.
+    pub(super) fn work_like(
+        &self,
+        slot: usize,
+        (now, dt): (SimTime, f64),
+        last: &mut Option<(Likeness, Work)>,
+    ) -> Option<Work> {
+        let replica = self.slots[slot].as_ref().filter(|replica| replica.runs())?;
+        if !self.effects.is_empty() {
+            return self.work(slot, now, dt);
+        }
+        let likeness = Likeness::of(replica);
+        if let Some((_, work)) = last.filter(|(known, _)| *known == likeness) {
+            return Some(work);
+        }
+        let work = self.work(slot, now, dt)?;
+        *last = Some((likeness, work));
+        Some(work)
+    }
+
     /// What a request costs on this replica now; `None` if it does not run.
     pub(super) fn work(&self, slot: usize, now: SimTime, dt: f64) -> Option<Work> {
         let replica = self.slots[slot].as_ref().filter(|replica| replica.runs())?;
@@ -67,6 +91,8 @@ impl Service {
         let workers = (f64::from(spec.concurrency) - replica.leaked.workers).max(0.0);
         let crowd = (workers / cores).max(1.0);
         let stretched = computing * (1.0 / (1.0 - load)).min(crowd);
+        // In M/M/1 the variance is (2 + load) / (2 - load) squared means: 1 is the requests' own.
+        let sharing = stretched * stretched * 2.0 * load / (2.0 - load);
         let waiting = plain * (1.0 - spec.cpu_share.get()) / (1.0 - gc.share);
         let lock = spec.lock_time.secs_f64() + effect.lock_s;
         let busy = (replica.served * lock / dt).min(STEADY);
@@ -78,7 +104,7 @@ impl Service {
         let fine = parts.iter().fold(1.0 - spec.error_ratio.get(), |fine, p| fine * (1.0 - p));
         let accepts = self.accepts(replica);
         let (errors, computing) = (1.0 - fine, computing / cores);
-        Some(Work { own, computing, lock, gc, errors, workers, accepts })
+        Some(Work { own, computing, sharing, lock, gc, errors, workers, accepts })
     }
 
     fn cores(&self, replica: &Replica, stolen: f64) -> f64 {
@@ -106,6 +132,36 @@ impl Service {
     }
 }
 
+/// All of a replica that `Service::work` looks at, if no fault pulls on the service.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Likeness {
+    served: f64,
+    memory_mib: f64,
+    in_flight: f64,
+    ready_since: SimTime,
+    cpu_grant: f64,
+    disk_mib: f64,
+    leaked: Leaks,
+    limits: f64,
+    pull: NodeEffect,
+}
+
+impl Likeness {
+    fn of(replica: &Replica) -> Self {
+        Self {
+            served: replica.served,
+            memory_mib: replica.memory_mib,
+            in_flight: replica.in_flight,
+            ready_since: replica.ready_since,
+            cpu_grant: replica.cpu_grant,
+            disk_mib: replica.disk_mib,
+            leaked: replica.leaked,
+            limits: replica.template.limits,
+            pull: replica.pull,
+        }
+    }
+}
+
 /// Requests that a replica can take up in this tick.
 pub(super) fn capacity(work: &Work, hold: f64, dt: f64) -> f64 {
     let workers = work.workers * dt / (work.own + hold).max(1e-6);
@@ -118,7 +174,7 @@ pub(super) fn capacity(work: &Work, hold: f64, dt: f64) -> f64 {
 /// the mean wait until work on a request begins, seconds.
 pub(super) fn response(cv: f64, done: &Done, hold: Latency, dt: f64) -> (Latency, f64) {
     let work = &done.work;
-    let own = Latency { mean: work.own, variance: (work.own * cv).powi(2) };
+    let own = Latency { mean: work.own, variance: (work.own * cv).powi(2) + work.sharing };
     let pause = Latency { mean: 0.0, variance: work.gc.share * work.gc.pause.powi(2) / 3.0 };
     let held = own.plus(pause).plus(hold);
     let workers = work.workers.round().max(1.0) as u32;

@@ -13,9 +13,8 @@ impl Synthetic {
         self.scrapes += 1;
         self.hand_over(batch);
         let (spec, scrape) = (&self.spec.scrape, self.scrapes);
-        let logs = self.streams.child("logs");
         let (first_log, first_span) = (batch.logs.len(), batch.spans.len());
-        self.fleet.write_logs(spec, logs, now, scrape, &mut batch.logs);
+        self.fleet.write_logs(spec, now, scrape, &mut batch.logs);
         let spans = (self.streams.child("spans"), self.operations.as_slice());
         self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
         let frame = &mut batch.frame;

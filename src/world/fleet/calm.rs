@@ -1,0 +1,92 @@
+//! Whether a fleet is at rest: a longer tick would bring the same.
+//!
+//! In: the state after a tick. Out: yes or no. At rest nothing pulls on it, nothing is being
+//! changed, no line is filled, every wanted replica is ready and warm, no call is cut off and no
+//! certificate or lease is about to end. Known limit: what is steady but bad (a fleet that fails
+//! half of its requests for ever) is not at rest either; it costs its ticks.
+
+use crate::unit::{SimDuration, SimTime};
+
+use super::Fleet;
+use super::node::Node;
+use super::replica::{Leaks, Phase, Replica};
+use super::service::{Circuit, Edge, Service};
+
+/// Share of its capacity up to which a service has room for the load of the next minute.
+const ROOMY: f64 = 0.85;
+/// Times the filling time of a cache after which it is warm.
+const FILLED: f64 = 8.0;
+/// Time before an end of validity from which on each second counts.
+const NEAR_END: SimDuration = SimDuration::from_secs(60);
+
+impl Fleet {
+    /// Whether nothing is going on.
+    #[must_use]
+    pub fn is_calm(&self, now: SimTime) -> bool {
+        self.rollouts.is_empty()
+            && self.tasks.is_empty()
+            && self.nodes.iter().all(Node::is_calm)
+            && self.services.iter().all(|service| service.is_calm(now))
+    }
+
+    /// What was counted in a tick of another length is made comparable.
+    pub(super) fn stretch(&mut self, dt: f64) {
+        let factor = dt / self.last_dt;
+        self.last_dt = dt;
+        if factor == 1.0 {
+            return;
+        }
+        for service in &mut self.services {
+            service.flow.capacity *= factor;
+            for replica in service.slots.iter_mut().flatten() {
+                replica.served *= factor;
+            }
+        }
+    }
+}
+
+impl Node {
+    fn is_calm(&self) -> bool {
+        let still = !self.pressed && !self.not_ready && self.silent_since.is_none();
+        still && self.effects.is_empty()
+    }
+}
+
+impl Service {
+    fn is_calm(&self, now: SimTime) -> bool {
+        let fills = self.spec.cache.map_or(0.0, |cache| cache.fill.secs_f64() * FILLED);
+        let warm = fills.max(self.spec.warm_up.secs_f64());
+        let far = |ends: Option<SimTime>| ends.is_none_or(|ends| ends.since(now) > NEAR_END);
+        self.effects.is_empty()
+            && self.call_effects.is_empty()
+            && self.shed_share == 0.0
+            && self.flow.started <= ROOMY * self.flow.capacity
+            && self.flow.refused == 0.0
+            && far(self.certificate_ends)
+            && far(self.secret.as_ref().map(|secret| secret.ends))
+            && self.edges.iter().all(Edge::is_calm)
+            && self.alive() == self.desired
+            && self.replicas().all(|r| r.is_calm() && now.since(r.ready_since).secs_f64() > warm)
+    }
+}
+
+impl Edge {
+    fn is_calm(&self) -> bool {
+        self.circuit == Circuit::Closed
+            && self.bad_since.is_none()
+            && self.waiting <= 1.0 + 0.1 * self.sent
+    }
+}
+
+impl Replica {
+    fn is_calm(&self) -> bool {
+        self.phase == Phase::Ready
+            && !self.dark
+            && self.backlog == 0.0
+            && self.leaked_mib == 0.0
+            && self.leaked == Leaks::default()
+            && self.old_certificate.is_none()
+            && !self.old_secret
+            && self.failed_probes == [0; 2]
+    }
+}

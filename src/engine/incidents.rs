@@ -279,7 +279,8 @@ impl Incidents {
 /// Whether a signal only says what else goes on: more or fewer requests, bytes, writes or replicas
 /// are no trouble by themselves (every rollout takes replicas away, and kills come as events too),
 /// nor are the slowest calls to something external, what a client waits for (its own callers tell
-/// whether that matters) or how busy the machine is; all tell something about trouble that is there.
+/// whether that matters) or how busy the machine is; all tell something about trouble that is
+/// there.
 fn is_context(anomaly: &Anomaly, topology: &Topology) -> bool {
     let tail = || ["p90", "p95", "p99", "p999", "max"].iter().any(|t| anomaly.signal.contains(t));
     let is_view = || {

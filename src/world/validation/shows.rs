@@ -304,8 +304,7 @@ fn storm(seed: u64) -> Show {
     Show {
         file: "retry-storm-ends",
         title: "A retry storm outlives its trigger; what ends it",
-        below: "a store at 70 % load is 8 times as slow for one minute; its caller tries 5 times \
-                within half a second each",
+        below: "a store at 70 % load, 8 times as slow for a minute; 5 tries of 0.5 s",
         time: "minutes",
         panels: vec![Panel { axis: "good answers, %", curves: curves.collect(), limit: None }],
         marks: vec![(4.0, "trigger"), (5.0, "trigger over"), (10.0, "cure ordered")],

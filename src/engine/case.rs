@@ -24,7 +24,9 @@ pub use words::{percent, span_of_time};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Cause, Event, EventKind, Incident, Role, SeriesCatalog, SignalClass, Topology};
+use crate::model::{
+    Anomaly, Cause, Event, EventKind, Incident, Role, SeriesCatalog, SignalClass, Topology,
+};
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 use super::History;
@@ -318,12 +320,11 @@ impl<'a> Case<'a> {
         (gap + slack >= SimDuration::ZERO).then(|| gap.max(SimDuration::ZERO))
     }
 
-    /// Whether nothing but counts over windows began at the onset.
+    /// Whether nothing but counts over windows says that it began at the onset.
     fn onset_is_windowed(&self) -> bool {
-        let mut first = self.incident.anomalies.iter().filter(|a| a.since == self.onset).peekable();
-        let windowed =
-            |a: &crate::model::Anomaly| matches!(a.class, SignalClass::Log | SignalClass::Trace);
-        first.peek().is_some() && first.all(windowed)
+        let exact = |a: &Anomaly| a.since == self.onset && !is_counted(a);
+        let all = &self.incident.anomalies;
+        all.iter().any(is_counted) && !all.iter().any(exact)
     }
 
     /// The service (or node ...) that an event is about.
@@ -429,7 +430,14 @@ fn episode(around: &Surroundings<'_>, incident: &Incident) -> SimTime {
         }
         first = onset;
     }
-    first
+    // One stray line may come long before the lines that matter: what was measured says more.
+    let measured = incident.anomalies.iter().filter(|a| a.since >= first && !is_counted(a));
+    measured.map(|a| a.since).min().map_or(first, |other| first.max(other - COUNTING_WINDOW))
+}
+
+/// Whether an anomaly comes from counts over windows, so that its beginning is known roughly.
+fn is_counted(anomaly: &Anomaly) -> bool {
+    matches!(anomaly.class, SignalClass::Log | SignalClass::Trace)
 }
 
 /// When an alert from outside rang that is the newest thing of the incident: who tells of trouble
@@ -437,6 +445,6 @@ fn episode(around: &Surroundings<'_>, incident: &Incident) -> SimTime {
 fn told(around: &Surroundings<'_>, incident: &Incident) -> Option<SimTime> {
     let alerts = around.events.iter().filter(|e| e.kind == EventKind::Alert).map(|e| e.time);
     let last = alerts.max()?;
-    let ours = |a: &crate::model::Anomaly| a.class == SignalClass::Event && a.since == last;
+    let ours = |a: &Anomaly| a.class == SignalClass::Event && a.since == last;
     incident.anomalies.iter().any(ours).then_some(last)
 }

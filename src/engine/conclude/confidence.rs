@@ -61,7 +61,9 @@ impl Facts {
         let telling = case.telling(entity);
         let views = mine(case, entity).map(|sign| sign.strength());
         let told = telling.iter().filter(|strength| **strength >= TOLD).count();
-        let kinds = roles.len() + classes.len().saturating_sub(1) + told;
+        let standing = case.expiries().iter().any(|expiry| expiry.entity == entity)
+            || case.full(entity).next().is_some();
+        let kinds = roles.len() + classes.len().saturating_sub(1) + told + usize::from(standing);
         Self {
             margin: if best > 0.0 { (best - second) / best } else { 0.0 },
             strength: telling.into_iter().chain(views).fold(case.sickness(entity), f64::max),

@@ -59,7 +59,12 @@ pub fn build_with(
         }
     }
     let calibration = policy.calibration.clone();
-    let (gate, incidents) = (Gate::new(&policy.alarm), Incidents::new(correlators, &policy.alarm));
+    // Whoever detects in our place has weighed how many witnesses it takes.
+    let mut alarm = policy.alarm.clone();
+    if outside.as_ref().is_some_and(|outside| outside.supplies(Stage::Detect)) {
+        alarm.witnesses = 1;
+    }
+    let (gate, incidents) = (Gate::new(&alarm), Incidents::new(correlators, &alarm));
     let learning = policy.learn.clone();
     let stages =
         Stages { detectors, gate, incidents, method, calibration, remedies, guards, learning };

@@ -93,6 +93,7 @@ fn ratio(above: &[f64; 8], below: &[f64; 8], x: f64) -> f64 {
 
 type Rational = ([f64; 8], [f64; 8]);
 
+#[expect(clippy::excessive_precision, reason = "digits as published")]
 const CENTRE: Rational = (
     [
         3.387_132_872_796_366_608,
@@ -115,6 +116,7 @@ const CENTRE: Rational = (
         5.226_495_278_852_854_561e3,
     ],
 );
+#[expect(clippy::excessive_precision, reason = "digits as published")]
 const FLANK: Rational = (
     [
         1.423_437_110_749_683_577_34,
@@ -137,6 +139,7 @@ const FLANK: Rational = (
         1.050_750_071_644_416_843_24e-9,
     ],
 );
+#[expect(clippy::excessive_precision, reason = "digits as published")]
 const TAIL: Rational = (
     [
         6.657_904_643_501_103_777_2,

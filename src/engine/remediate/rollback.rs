@@ -101,7 +101,7 @@ impl Remedy for Rollback {
 
 /// The migration that came with a deploy, where a change of the same entity tells of one.
 fn migration(patient: &Patient<'_>, id: EntityId, deploy: &Event) -> Option<String> {
-    let told = patient.case.changes().into_iter().find_map(|event| {
+    let told = patient.case.changes().iter().find_map(|event| {
         let near = deploy.time.since(event.time) <= MIGRATION_BEFORE && event.time <= deploy.time;
         let name = event.attributes.get("migration")?;
         (near && patient.case.entity_of(event) == Some(id)).then_some(name)

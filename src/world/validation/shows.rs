@@ -266,6 +266,9 @@ fn day(seed: u64) -> Show {
     }
 }
 
+/// When, in seconds from the start, what is ordered of whom.
+type Order<'a> = (i64, &'a str, Operation);
+
 /// The storm of `traffic/retry-storm.yaml` in small, four times: left alone, and with what ends it.
 fn storm(seed: u64) -> Show {
     let spec = || {
@@ -282,7 +285,7 @@ fn storm(seed: u64) -> Show {
         shop("20m", json!({ "rate": 1100, "daily_amplitude": 0 }), services, faults)
     };
     let minute = SimDuration::from_secs(60);
-    let cures: [(&str, Vec<(i64, &str, Operation)>); 4] = [
+    let cures: [(&str, Vec<Order<'_>>); 4] = [
         ("left alone", vec![]),
         (
             "80 % of the load shed for 3 min",

@@ -198,9 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn the_same_without_a_deploy_is_exhaustion_and_less_sure() {
+    fn with_neither_a_deploy_nor_a_full_resource_it_is_exhaustion_and_less_sure() {
         let shop = Shop::new()
-            .step("cart", MEMORY_UTILIZATION, 0.3, 0.95)
+            .step("cart", MEMORY_UTILIZATION, 0.3, 0.7)
             .late_step("cart", DURATION, 0.1, 2.4, 2);
         let found = diagnose(&shop);
         assert_eq!(found.hypotheses[0].cause, Cause::ResourceExhaustion);

@@ -78,6 +78,15 @@ impl Seen {
         let points = self.of(entity, metric, label).into_iter().map(|(t, v)| (t, v * by));
         Curve { name: name.to_owned(), points: points.collect() }
     }
+
+    /// Replicas of a service, ready and wanted.
+    fn replicas(&self, service: &str) -> Panel {
+        let curves = vec![
+            self.curve("ready", (service, names::AVAILABLE_PODS, ""), 1.0),
+            self.curve("wanted", (service, names::DESIRED_PODS, ""), 1.0),
+        ];
+        Panel { axis: "replicas", curves, limit: None }
+    }
 }
 
 /// Runs a spec with a timetable of orders; times are divided by `unit`.
@@ -202,14 +211,7 @@ fn rollback(seed: u64) -> Show {
         below: "8 replicas that need 25 s to start; the bad version fails 20 % of its requests",
         time: "minutes",
         panels: vec![
-            Panel {
-                axis: "replicas",
-                curves: vec![
-                    seen.curve("ready", ("api", names::AVAILABLE_PODS, ""), 1.0),
-                    seen.curve("wanted", ("api", names::DESIRED_PODS, ""), 1.0),
-                ],
-                limit: None,
-            },
+            seen.replicas("api"),
             Panel {
                 axis: "failed, %",
                 curves: vec![seen.curve("api", ("api", names::ERROR_RATIO, ""), 100.0)],
@@ -248,14 +250,7 @@ fn day(seed: u64) -> Show {
                 curves: vec![seen.curve("front", ("front", names::REQUEST_RATE, ""), 1.0)],
                 limit: None,
             },
-            Panel {
-                axis: "replicas",
-                curves: vec![
-                    seen.curve("ready", ("api", names::AVAILABLE_PODS, ""), 1.0),
-                    seen.curve("wanted", ("api", names::DESIRED_PODS, ""), 1.0),
-                ],
-                limit: None,
-            },
+            seen.replicas("api"),
             Panel {
                 axis: "p99, ms",
                 curves: vec![seen.curve("front", ("front", names::DURATION, "p99"), 1e3)],

@@ -194,9 +194,15 @@ fn reason(
         (Some(current), Some(saves), Some([low, high])) => {
             let now = money(&outcomes[current].cost);
             let sure = if low > 0.0 || high < 0.0 { "" } else { ", which may be chance" };
+            // A promise may cost something: then it is said as a price, not as a negative saving.
+            let (word, by, from, to) = if saves < 0.0 {
+                ("more", -saves, -high, -low)
+            } else {
+                ("less", saves, low, high)
+            };
             text += &format!(
-                ", {saves:.0} {currency} less than the {now} of today's setting (95 % interval \
-                 {low:.0} to {high:.0}{sure})"
+                ", {by:.0} {currency} {word} than the {now} of today's setting (95 % interval \
+                 {from:.0} to {to:.0}{sure})"
             );
         }
         _ => {}

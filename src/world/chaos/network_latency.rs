@@ -6,10 +6,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label, bound};
+use super::fault::{Build, Fault, bound};
 use super::on_calls::OnCalls;
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Cause, Verb};
 use crate::unit::SimDuration;
 use crate::world::fleet::CallEffect;
 
@@ -58,15 +57,8 @@ fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
     .into_iter()
     .flatten()
     .collect();
-    let root = config.callee.as_ref().unwrap_or(&config.service);
-    let label = Label::new(
-        root,
-        Cause::NetworkFault,
-        &[Verb::OpenCircuit],
-        &[Verb::Rollback, Verb::Restart],
-    );
     let Config { service, callee, lasts, .. } = config;
-    Ok(Box::new(OnCalls { service, callee, lasts, effect, problems, label }))
+    Ok(Box::new(OnCalls::network(service, callee, lasts, effect, problems)))
 }
 
 fn two_hundred() -> SimDuration {

@@ -6,10 +6,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::fault::{Build, Fault, Label};
+use super::fault::{Build, Fault};
 use super::on_calls::OnCalls;
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Cause, Verb};
 use crate::unit::{Ratio, SimDuration};
 use crate::world::fleet::CallEffect;
 
@@ -44,16 +43,8 @@ struct Config {
 fn build(spec: &Spec) -> Result<Box<dyn Fault>, KindError> {
     let config: Config = spec.read()?;
     let effect = CallEffect { unreachable: config.share.get(), ..CallEffect::default() };
-    let problems = Vec::new();
-    let root = config.callee.as_ref().unwrap_or(&config.service);
-    let label = Label::new(
-        root,
-        Cause::NetworkFault,
-        &[Verb::OpenCircuit],
-        &[Verb::Rollback, Verb::Restart],
-    );
     let Config { service, callee, lasts, .. } = config;
-    Ok(Box::new(OnCalls { service, callee, lasts, effect, problems, label }))
+    Ok(Box::new(OnCalls::network(service, callee, lasts, effect, Vec::new())))
 }
 
 fn one() -> Ratio {

@@ -5,6 +5,7 @@
 
 use super::fault::{Fault, Label, no_such_call};
 use super::site::Site;
+use crate::model::{Cause, Verb};
 use crate::unit::SimDuration;
 use crate::world::fleet::{CallEffect, FleetSpec};
 
@@ -22,6 +23,26 @@ pub(super) struct OnCalls {
     pub(super) problems: Vec<(&'static str, String)>,
     /// What a referee should expect.
     pub(super) label: Label,
+}
+
+impl OnCalls {
+    /// A fault of the network between the caller and its callee: the label blames the callee, if
+    /// one is named, and a breaker on the calls helps.
+    pub(super) fn network(
+        service: String,
+        callee: Option<String>,
+        lasts: Option<SimDuration>,
+        effect: CallEffect,
+        problems: Vec<(&'static str, String)>,
+    ) -> Self {
+        let label = Label::new(
+            callee.as_ref().unwrap_or(&service),
+            Cause::NetworkFault,
+            &[Verb::OpenCircuit],
+            &[Verb::Rollback, Verb::Restart],
+        );
+        Self { service, callee, lasts, effect, problems, label }
+    }
 }
 
 impl Fault for OnCalls {

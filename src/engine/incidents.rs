@@ -179,20 +179,23 @@ impl Incidents {
 
     /// Opens incidents for signals that waited and are ripe now.
     fn open_ripe(&mut self, input: &StepInput<'_>) {
-        for index in 0..self.waiting.len() {
-            let Some(member) = self.waiting.get(index).cloned() else { return };
-            let others = self.waiting.iter().enumerate().filter(|(i, _)| *i != index);
-            let mut others = others.map(|(_, other)| other);
-            let may = self.open.len() < MOST_OPEN && !self.only_tells(&member.anomaly, input);
-            if may && self.opening.is_ripe(&member, &mut others, &self.judge, input.topology) {
-                self.waiting.remove(index);
-                let reason = format!("{} of {}", member.anomaly.signal, member.anomaly.entity);
-                let clue = member.clue.clone();
-                self.open_new(input.now, reason).admit(member, None);
-                self.call_in(&clue, input.topology);
-                return self.open_ripe(input);
-            }
+        while self.open.len() < MOST_OPEN {
+            let ripe = (0..self.waiting.len()).find(|index| self.may_open(*index, input));
+            let Some(member) = ripe.and_then(|index| self.waiting.remove(index)) else { return };
+            let reason = format!("{} of {}", member.anomaly.signal, member.anomaly.entity);
+            let clue = member.clue.clone();
+            self.open_new(input.now, reason).admit(member, None);
+            self.call_in(&clue, input.topology);
         }
+    }
+
+    /// Whether a signal that waits may open an incident by now.
+    fn may_open(&self, index: usize, input: &StepInput<'_>) -> bool {
+        let member = &self.waiting[index];
+        let others = self.waiting.iter().enumerate().filter(|(i, _)| *i != index);
+        let others = others.map(|(_, other)| other);
+        !self.only_tells(&member.anomaly, input)
+            && self.opening.is_ripe(member, others, &self.judge, input.topology)
     }
 
     /// Context that waited and is near to what opened the youngest incident joins it.

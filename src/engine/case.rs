@@ -13,6 +13,7 @@ mod standing;
 mod waits;
 mod words;
 
+use crowd::Crowd;
 pub(super) use excess::{Excess, Measure};
 pub(super) use habits::Habit;
 pub use signs::Sign;
@@ -109,7 +110,8 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn new(around: Surroundings<'a>, incident: &'a Incident) -> Self {
         let onset = episode(&around, incident);
-        let signs = signs::read(&around, incident, onset);
+        let crowd = Crowd::of(&around);
+        let signs = signs::read(&around, incident, onset, &crowd);
         let mut views: BTreeMap<EntityId, Vec<usize>> = BTreeMap::new();
         for (at, sign) in signs.iter().enumerate() {
             if let Some(callee) = sign.callee {
@@ -121,7 +123,7 @@ impl<'a> Case<'a> {
             views,
             habits: habits::read(around.visits, onset),
             owners: waits::read(around.visits, onset),
-            excesses: excess::read(&around, onset),
+            excesses: excess::read(&around, onset, &crowd),
             expiries: standing::expiries(&around),
             full: standing::full(&around, onset),
             around,
@@ -162,6 +164,12 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn expiries(&self) -> &[Expiry] {
         &self.expiries
+    }
+
+    /// The certificate or lease of one entity whose end is near or past.
+    #[must_use]
+    pub fn expiry(&self, entity: EntityId) -> Option<&Expiry> {
+        self.expiries.iter().find(|expiry| expiry.entity == entity)
     }
 
     /// Resources of one entity that got scarce since the onset, the fullest first.

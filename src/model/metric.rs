@@ -73,6 +73,19 @@ pub mod names {
     pub const CLIENT_DURATION: &str = "http.client.request.duration";
 }
 
+/// Seconds in one of a unit of time; absent for what is no such unit.
+#[must_use]
+pub fn seconds_in(unit: &str) -> Option<f64> {
+    match unit {
+        "s" => Some(1.0),
+        "ms" => Some(1e-3),
+        "min" | "m" => Some(60.0),
+        "h" => Some(3600.0),
+        "d" => Some(86_400.0),
+        _ => None,
+    }
+}
+
 /// How a metric's numbers behave.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,

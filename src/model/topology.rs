@@ -205,6 +205,12 @@ impl Topology {
         seen
     }
 
+    /// Whether anybody calls it, be it itself; whom nobody calls, users do.
+    #[must_use]
+    pub fn has_callers(&self, id: EntityId) -> bool {
+        self.callers(id).next().is_some()
+    }
+
     /// Where users come in: of the services that nobody calls, the one that reaches the most.
     #[must_use]
     pub fn front_door(&self) -> Option<EntityId> {

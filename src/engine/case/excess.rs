@@ -92,7 +92,7 @@ struct Flow {
 }
 
 /// All excesses that somebody owns, by entity and measure.
-pub(super) fn read(around: &Surroundings<'_>, onset: SimTime) -> Vec<Excess> {
+pub(super) fn read(around: &Surroundings<'_>, onset: SimTime, crowd: &Crowd) -> Vec<Excess> {
     let alert = around.events.iter().rev().find(|event| event.kind == EventKind::Alert);
     let topology = around.topology;
     let asked = alert.and_then(|event| event.attributes.get("metric"));
@@ -105,7 +105,7 @@ pub(super) fn read(around: &Surroundings<'_>, onset: SimTime) -> Vec<Excess> {
     let reached = front.map(|front| topology.reach(front));
     let mut all = Vec::new();
     for measure in [Measure::Time, Measure::Failures] {
-        let flows = flows(around, onset, measure);
+        let flows = flows(around, onset, measure, crowd);
         let mut owned: Vec<Excess> =
             flows.keys().filter_map(|entity| own(around, &flows, *entity, measure)).collect();
         let weight =
@@ -158,7 +158,12 @@ fn own(
     })
 }
 
-fn flows(around: &Surroundings<'_>, onset: SimTime, measure: Measure) -> BTreeMap<EntityId, Flow> {
+fn flows(
+    around: &Surroundings<'_>,
+    onset: SimTime,
+    measure: Measure,
+    crowd: &Crowd,
+) -> BTreeMap<EntityId, Flow> {
     let mut rates: BTreeMap<EntityId, Vec<SeriesId>> = BTreeMap::new();
     let mut levels: BTreeMap<EntityId, (u32, SeriesId)> = BTreeMap::new();
     for (id, meta) in around.series.iter().take(around.history.width()) {
@@ -173,7 +178,7 @@ fn flows(around: &Surroundings<'_>, onset: SimTime, measure: Measure) -> BTreeMa
             *best = (*best).min((rank, id));
         }
     }
-    let (crowd, mut flows) = (Crowd::of(around), BTreeMap::new());
+    let mut flows = BTreeMap::new();
     for (entity, (rank, level)) in levels {
         let Some(rates) = rates.get(&entity) else { continue };
         let tail = if measure == Measure::Time && rank >= TAILS { TAIL } else { 1.0 };
@@ -194,7 +199,7 @@ fn views(around: &Surroundings<'_>, measure: Measure) -> BTreeMap<EntityId, (Ent
     let topology = around.topology;
     let mut best: BTreeMap<EntityId, (u32, EntityId, SeriesId)> = BTreeMap::new();
     for (id, meta) in around.series.iter().take(around.history.width()) {
-        let Some(callee) = meta.labels.get("callee").and_then(|n| topology.find(n).ok()) else {
+        let Some(callee) = meta.labels.get("callee").and_then(|name| topology.lookup(name)) else {
             continue;
         };
         let caller = topology.service_of(meta.entity);

@@ -84,8 +84,13 @@ pub(crate) fn strength(z: f64) -> f64 {
 }
 
 /// All signs since `onset`, sorted by entity, then strongest first.
-pub(super) fn read(around: &Surroundings<'_>, incident: &Incident, onset: SimTime) -> Vec<Sign> {
-    let mut signs = metric_signs(around, onset);
+pub(super) fn read(
+    around: &Surroundings<'_>,
+    incident: &Incident,
+    onset: SimTime,
+    crowd: &Crowd,
+) -> Vec<Sign> {
+    let mut signs = metric_signs(around, onset, crowd);
     signs.extend(anomaly_signs(around, incident, onset));
     signs.sort_by(|a, b| {
         a.entity.cmp(&b.entity).then(b.z.total_cmp(&a.z)).then_with(|| a.signal.cmp(&b.signal))
@@ -93,11 +98,11 @@ pub(super) fn read(around: &Surroundings<'_>, incident: &Incident, onset: SimTim
     signs
 }
 
-fn metric_signs(around: &Surroundings<'_>, since: SimTime) -> Vec<Sign> {
+fn metric_signs(around: &Surroundings<'_>, since: SimTime, crowd: &Crowd) -> Vec<Sign> {
     let cut = around.history.position(since);
     let edge = if cut > BREWING_FRAMES + 3 { cut - BREWING_FRAMES } else { cut };
     let first = edge.saturating_sub(BASELINE_FRAMES);
-    let (known, crowd) = (around.series.iter().take(around.history.width()), Crowd::of(around));
+    let known = around.series.iter().take(around.history.width());
     known
         .filter_map(|(id, meta)| {
             let column = around.history.column(id);

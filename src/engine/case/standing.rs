@@ -7,7 +7,7 @@
 //! (`*.utilization`). Limit: a resource whose limit nobody exports cannot be seen to be full.
 
 use super::Surroundings;
-use crate::model::{Role, SeriesMeta};
+use crate::model::{Role, SeriesMeta, seconds_in};
 use crate::stats::robust::median;
 use crate::unit::{EntityId, SimDuration, SimTime};
 
@@ -38,8 +38,6 @@ pub struct Full {
     pub role: Role,
     /// The metric.
     pub metric: String,
-    /// Whom the resource leads to, where it is a pool of connections.
-    pub to: Option<EntityId>,
     /// Share of the limit in use.
     pub share: f64,
     /// Since when it has been scarce without a break.
@@ -52,7 +50,7 @@ pub(super) fn expiries(around: &Surroundings<'_>) -> Vec<Expiry> {
     let mut found: Vec<Expiry> = known
         .filter(|(_, meta)| meta.role == Role::Expiry)
         .filter_map(|(id, meta)| {
-            let left = around.history.latest(id)? * seconds(&meta.unit)?;
+            let left = around.history.latest(id)? * seconds_in(&meta.unit)?;
             let seen = *around.history.times().back()?;
             let ends = seen + SimDuration::from_secs_f64(left);
             (ends.since(around.now) <= LEAD)
@@ -75,15 +73,17 @@ pub(super) fn full(around: &Surroundings<'_>, onset: SimTime) -> Vec<Full> {
             let whole = if meta.unit == "%" { 100.0 } else { 1.0 };
             let newest = column.iter().rev().copied().filter(|v| v.is_finite()).take(FRAMES);
             let share = median(&mut newest.collect::<Vec<_>>())? / whole;
+            if share < SCARCE {
+                return None;
+            }
             let past = column.iter().take(cut).copied().filter(|v| v.is_finite());
             let usual = median(&mut past.collect::<Vec<_>>()).map_or(0.0, |v| v / whole);
             let scarce = |v: &f64| !v.is_finite() || *v >= SCARCE * whole;
             let run = column.iter().rev().take_while(|v| scarce(v)).count().max(1);
-            (share >= SCARCE && share >= usual + NEWS).then(|| Full {
+            (share >= usual + NEWS).then(|| Full {
                 entity: around.topology.service_of(meta.entity),
                 role: meta.role,
                 metric: meta.metric.clone(),
-                to: meta.labels.get("callee").and_then(|to| around.topology.find(to).ok()),
                 share,
                 since: around.history.times()[column.len() - run],
             })
@@ -99,15 +99,4 @@ fn is_share_of_limit(meta: &SeriesMeta) -> bool {
     meta.role.is_resource()
         && matches!(meta.unit.as_str(), "1" | "%")
         && meta.metric.ends_with("utilization")
-}
-
-fn seconds(unit: &str) -> Option<f64> {
-    match unit {
-        "s" => Some(1.0),
-        "ms" => Some(1e-3),
-        "min" => Some(60.0),
-        "h" => Some(3600.0),
-        "d" => Some(86_400.0),
-        _ => None,
-    }
 }

@@ -131,7 +131,7 @@ fn config(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 }
 
 fn certificate(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
-    if let Some(expiry) = case.expiries().iter().find(|expiry| expiry.entity == entity) {
+    if let Some(expiry) = case.expiry(entity) {
         let left = expiry.ends.since(case.around.now);
         let text = if left > SimDuration::ZERO {
             format!("its certificate or lease ends in {}", span_of_time(left))
@@ -197,7 +197,7 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let Some(sign) = everywhere_up(case, entity) else { return };
     let topology = case.around.topology;
-    let entry = |id: &EntityId| topology.callers(*id).next().is_none();
+    let entry = |id: &EntityId| !topology.has_callers(*id);
     let felt = |s: &Sign| match s.role {
         Role::Latency => s.after.zip(s.before).is_some_and(|(after, b)| after >= b * SCARCE),
         role => role.is_symptom(),
@@ -217,9 +217,9 @@ fn everywhere_up<'a>(case: &'a Case<'_>, entity: EntityId) -> Option<&'a Sign> {
         };
         case.sick_signs(id).find(grown)
     };
-    let entry = |id| case.around.topology.callers(id).next().is_none();
-    let everywhere =
-        || entry(entity) || case.around.topology.suspects().any(|e| entry(e) && up(e).is_some());
+    let topology = case.around.topology;
+    let entry = |id| !topology.has_callers(id);
+    let everywhere = || entry(entity) || topology.suspects().any(|e| entry(e) && up(e).is_some());
     up(entity).filter(|_| everywhere())
 }
 
@@ -277,24 +277,14 @@ fn unreached(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         })
     };
     let failing = |callee: EntityId| {
-        let calls = case.signs.iter().filter(move |s| s.entity == entity && s.z >= SICK_Z);
-        calls.into_iter().find(move |s| s.role == Role::Errors && s.callee == Some(callee))
+        let of = |s: &&Sign| s.role == Role::Errors && s.callee == Some(callee);
+        case.sick_signs(entity).find(of).filter(|_| !ails(callee))
     };
-    let mut callees = topology.callees(entity).filter(|callee| case.is_measured(*callee));
-    let mut seen: Vec<&Sign> = Vec::new();
-    let all = callees.by_ref().all(|callee| match failing(callee) {
-        Some(sign) if !ails(callee) => {
-            seen.push(sign);
-            true
-        }
-        _ => false,
-    });
-    if let (true, Some(sign)) = (all, seen.first()) {
-        let text = format!(
-            "{}, while nothing ails {}",
-            brief(sign),
-            if seen.len() == 1 { "the callee" } else { "any of its callees" }
-        );
+    let callees = topology.callees(entity).filter(|callee| case.is_measured(*callee));
+    let failing: Option<Vec<&Sign>> = callees.map(failing).collect();
+    if let Some([sign, others @ ..]) = failing.as_deref() {
+        let whom = if others.is_empty() { "the callee" } else { "any of its callees" };
+        let text = format!("{}, while nothing ails {whom}", brief(sign));
         out.push(voice(Cause::NetworkFault, 0.8, Some(sign.since), text));
     }
 }

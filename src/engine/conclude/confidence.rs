@@ -54,15 +54,15 @@ impl Facts {
     ) -> Self {
         let (best, second) =
             (scores.first().copied().unwrap_or(0.0), scores.get(1).copied().unwrap_or(0.0));
+        let signs = signs(case, entity);
         let kinds: BTreeSet<(SignalClass, Role)> =
-            mine(case, entity).map(|sign| (sign.class, sign.role)).collect();
+            signs.iter().map(|sign| (sign.class, sign.role)).collect();
         let roles: BTreeSet<Role> = kinds.iter().map(|(_, role)| *role).collect();
         let classes: BTreeSet<SignalClass> = kinds.iter().map(|(class, _)| *class).collect();
         let telling = case.telling(entity);
-        let views = mine(case, entity).map(|sign| sign.strength());
+        let views = signs.iter().map(|sign| sign.strength());
         let told = telling.iter().filter(|strength| **strength >= TOLD).count();
-        let standing = case.expiries().iter().any(|expiry| expiry.entity == entity)
-            || case.full(entity).next().is_some();
+        let standing = case.expiry(entity).is_some() || case.full(entity).next().is_some();
         let kinds = roles.len() + classes.len().saturating_sub(1) + told + usize::from(standing);
         Self {
             margin: if best > 0.0 { (best - second) / best } else { 0.0 },
@@ -85,12 +85,12 @@ impl Facts {
 }
 
 /// An entity's sick signs; of one that nobody here measures also what its callers see of it.
-fn mine<'a>(case: &'a Case<'_>, entity: EntityId) -> impl Iterator<Item = &'a Sign> {
-    let external = case.around.topology.get(entity).kind == EntityKind::External;
-    let seen = move |s: &&Sign| {
-        s.z >= SICK_Z && (s.entity == entity || external && s.callee == Some(entity))
-    };
-    case.signs.iter().filter(seen)
+fn signs<'a>(case: &'a Case<'_>, entity: EntityId) -> Vec<&'a Sign> {
+    if case.around.topology.get(entity).kind == EntityKind::External {
+        let all = case.signs_around(entity).into_iter();
+        return all.filter(|sign| sign.z >= SICK_Z).collect();
+    }
+    case.sick_signs(entity).collect()
 }
 
 /// Probability per rank: the best gets `top`, the others share a part of the rest by score, and

@@ -16,7 +16,7 @@ use super::{Build, Detector, Finding, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
 use crate::model::{
-    Direction, Event, EventKind, Instrument, Role, SeriesMeta, SignalClass, StepInput,
+    Direction, Event, EventKind, Instrument, Role, SeriesMeta, SignalClass, StepInput, seconds_in,
 };
 use crate::unit::{EntityId, SeriesId, SimDuration, SimTime};
 
@@ -197,17 +197,6 @@ fn status_score(event: &Event) -> Option<f64> {
         "operational" | "ok" | "none" | "resolved" | "up" | "completed" => None,
         "degraded" | "degraded_performance" | "minor" | "monitoring" => Some(1.5),
         _ => Some(2.5),
-    }
-}
-
-fn seconds_in(unit: &str) -> Option<f64> {
-    match unit {
-        "s" => Some(1.0),
-        "ms" => Some(1e-3),
-        "min" | "m" => Some(60.0),
-        "h" => Some(3600.0),
-        "d" => Some(86_400.0),
-        _ => None,
     }
 }
 

@@ -87,7 +87,7 @@ fn bad_share(request: &Request<'_>, window: SimDuration) -> Option<f64> {
     let entry = |id: EntityId| {
         let map = around.topology;
         let is_service = map.get(id).kind == EntityKind::Service;
-        is_service && map.callers(id).next().is_none() && map.callees(id).next().is_some()
+        is_service && !map.has_callers(id) && map.callees(id).next().is_some()
     };
     let (mut requests, mut failed) = (0.0, 0.0);
     for (rate_id, meta) in around.series.iter().filter(|(_, m)| m.metric == names::REQUEST_RATE) {

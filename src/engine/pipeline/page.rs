@@ -99,7 +99,7 @@ fn is_worth_waking(treatment: &Treatment, watch: &Watch<'_>) -> bool {
     }
     slow.sort_unstable();
     slow.dedup();
-    let is_entry = |id: &EntityId| map.callers(*id).next().is_none();
+    let is_entry = |id: &EntityId| !map.has_callers(*id);
     let is_felt = |id: &EntityId| map.callers(*id).any(|caller| slow.contains(&caller));
     slow.iter().any(|id| is_entry(id) || is_felt(id))
 }

@@ -78,7 +78,7 @@ pub(super) fn charts(told: &Told<'_>, faults: &[Fault], cases: &[Case]) -> Vec<C
 fn entry(told: &Told<'_>) -> Option<Name> {
     let map = told.topology;
     let services = map.iter().filter(|(_, e)| e.kind == EntityKind::Service);
-    let roots = services.filter(|(id, _)| map.callers(*id).next().is_none());
+    let roots = services.filter(|(id, _)| !map.has_callers(*id));
     let ranked = roots.map(|(id, _)| (map.callees(id).count(), std::cmp::Reverse(id)));
     ranked.max().map(|(_, id)| map.name(id.0).clone())
 }

@@ -30,6 +30,7 @@ pub mod lexicon;
 mod metamorphic;
 mod outside;
 mod pipeline;
+mod placement;
 pub mod remediate;
 mod scores;
 pub mod templates;

@@ -89,6 +89,7 @@ impl View {
             name: entity.name.to_string(),
             kind: entity.kind,
             parent: entity.parent.map(|parent| parent.0),
+            node: entity.node.map(|node| node.0),
         };
         input.topology.iter().skip(known).map(row).collect()
     }

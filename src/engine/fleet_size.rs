@@ -1,13 +1,15 @@
 //! How many replicas each service runs, as far as telemetry tells.
 //!
-//! In: the newest pod metrics, else the replicas in the service map. Out: counts per service in
-//! replicas, how many are ready, where they run, and which are only guessed as one. Limit: a
-//! recording without pod metrics has guesses only; a map that keeps dead replicas counts them
+//! In: the newest pod metrics, else the replicas in the service map; where replicas run. Out:
+//! counts per service in replicas, how many are ready, where they run, and which are only guessed
+//! as one. Limit: a recording without pod metrics has guesses only; a map that keeps dead replicas counts them
 //! where no metric corrects it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::case::Surroundings;
+use super::placement::Placement;
 use crate::model::{EntityKind, names};
 use crate::unit::{EntityId, Name};
 
@@ -26,20 +28,19 @@ pub struct Size {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetSize {
     services: BTreeMap<Name, Size>,
-    /// Nodes and zones on which replicas of a service run, if telemetry says.
-    places: BTreeMap<Name, (BTreeSet<Name>, BTreeSet<Name>)>,
+    placement: Arc<Placement>,
 }
 
 impl FleetSize {
     /// Sizes given by hand.
     #[must_use]
     pub fn of(services: BTreeMap<Name, Size>) -> Self {
-        Self { services, places: BTreeMap::new() }
+        Self { services, placement: Arc::default() }
     }
 
-    /// Reads the sizes as they are now.
+    /// Reads the sizes as they are now; `placement` says where replicas run.
     #[must_use]
-    pub fn read(around: &Surroundings<'_>) -> Self {
+    pub fn read(around: &Surroundings<'_>, placement: Arc<Placement>) -> Self {
         let topology = around.topology;
         let newest = |metric: &str| -> BTreeMap<EntityId, f64> {
             let all = around.series.iter().filter(|(_, meta)| meta.metric == metric);
@@ -62,10 +63,7 @@ impl FleetSize {
                 (None, None) => Size { replicas: 1, known: false, ready },
             }
         };
-        Self {
-            services: services.map(|(id, e)| (e.name.clone(), size(id))).collect(),
-            places: BTreeMap::new(),
-        }
+        Self { services: services.map(|(id, e)| (e.name.clone(), size(id))).collect(), placement }
     }
 
     /// Ready and wanted replicas over the services that tell both.
@@ -76,15 +74,11 @@ impl FleetSize {
         both.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
     }
 
-    /// Numbers of nodes and of zones on which replicas of these services run, as far as known.
+    /// Numbers of nodes and of zones that these targets stand on, as far as known: services by
+    /// their replicas, a node or zone by itself.
     #[must_use]
-    pub fn places<'n>(&self, services: impl Iterator<Item = &'n Name>) -> (usize, usize) {
-        let (mut nodes, mut zones) = (BTreeSet::new(), BTreeSet::new());
-        for (on, within) in services.filter_map(|name| self.places.get(name)) {
-            nodes.extend(on);
-            zones.extend(within);
-        }
-        (nodes.len(), zones.len())
+    pub fn places<'n>(&self, targets: impl Iterator<Item = &'n Name>) -> (usize, usize) {
+        self.placement.places(targets)
     }
 
     /// The size of one service; a service not in the map counts as one replica, unknown.

@@ -12,6 +12,8 @@ mod story;
 mod treatment;
 mod ward;
 
+use std::sync::Arc;
+
 use self::ward::{Ward, Watch};
 use super::case::{Case, Surroundings};
 use super::correlate::Incidents;
@@ -20,6 +22,7 @@ use super::diagnose::Method;
 use super::fleet_size::FleetSize;
 use super::guard::Guards;
 use super::outside::Outside;
+use super::placement::Placement;
 use super::remediate::Table;
 use super::visits::Visits;
 use super::{Engine, Gate, History, conclude};
@@ -61,6 +64,7 @@ pub struct Pipeline {
     visits: Visits,
     scores: Scores,
     events: Vec<Event>,
+    placement: Arc<Placement>,
     ward: Ward,
     outside: Option<Outside>,
 }
@@ -73,7 +77,8 @@ impl Pipeline {
         let ward = Ward::new(&stages.learning);
         let (scores, events, outside) = (Scores::default(), Vec::new(), None);
         let visits = Visits::default();
-        Self { stages, history, visits, scores, events, ward, outside }
+        let placement = Arc::default();
+        Self { stages, history, visits, scores, events, placement, ward, outside }
     }
 
     /// The same with stages that somebody else supplies.
@@ -88,6 +93,7 @@ impl Pipeline {
         if self.stages.detectors.is_empty() && self.outside.is_none() {
             return false;
         }
+        Placement::observe(&mut self.placement, input);
         self.events.extend(input.batch.events.iter().cloned());
         let over = self.events.len().saturating_sub(MOST_EVENTS);
         self.events.drain(..over);
@@ -145,7 +151,7 @@ impl Pipeline {
             let found = conclude::conclude(&case, said, self.stages.calibration.as_ref());
             self.ward.diagnosed(id, found, out);
         }
-        let fleet = FleetSize::read(&around);
+        let fleet = FleetSize::read(&around, Arc::clone(&self.placement));
         let (remedies, guards) = (&self.stages.remedies, &self.stages.guards);
         let prescriber = outside(Stage::Remediate);
         let guarded_outside = outside(Stage::Guard).is_some();

@@ -122,6 +122,19 @@ impl Patient<'_> {
         self.case.incident
     }
 
+    /// The mean over a service and its replicas of a metric's newest values, if it is measured.
+    #[must_use]
+    pub fn mean(&self, service: &Name, metric: &str) -> Option<f64> {
+        let around = self.around();
+        let id = around.topology.lookup(service)?;
+        let own = around.series.iter().filter(|(_, meta)| {
+            meta.metric == metric && around.topology.service_of(meta.entity) == id
+        });
+        let values: Vec<f64> =
+            own.filter_map(|(series, _)| around.history.latest(series)).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    }
+
     /// The entity to be treated, which must be of one of these kinds.
     ///
     /// # Errors

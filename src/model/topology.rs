@@ -36,6 +36,8 @@ pub struct Entity {
     pub kind: EntityKind,
     /// The service of a replica, the zone of a node.
     pub parent: Option<EntityId>,
+    /// The node that a replica ran on when the map was drawn; later ones are told by events.
+    pub node: Option<EntityId>,
 }
 
 /// A caller -> callee edge.
@@ -90,7 +92,7 @@ impl Topology {
         }
         let id = EntityId(u32::try_from(self.entities.len()).expect("fewer than 2^32 entities"));
         self.by_name.insert(name.clone(), id);
-        self.entities.push(Entity { name, kind, parent });
+        self.entities.push(Entity { name, kind, parent, node: None });
         Ok(id)
     }
 
@@ -100,6 +102,12 @@ impl Topology {
             Some(id) => *id,
             None => self.add(name, EntityKind::Service, None).expect("the name is not taken"),
         }
+    }
+
+    /// Says on which node a replica runs.
+    pub fn run_on(&mut self, replica: EntityId, node: EntityId) {
+        assert!(node.index() < self.len(), "entities exist");
+        self.entities[replica.index()].node = Some(node);
     }
 
     /// Adds a call; adding it again changes nothing.

@@ -87,7 +87,7 @@ pub(super) fn names_of(map: &Topology, id: EntityId) -> Result<(&str, Option<&st
         return Err(format!("{id} is not in the topology of {} entities", map.len()));
     }
     Ok(match map.get(id) {
-        Entity { kind: EntityKind::Replica, parent: Some(parent), name } => {
+        Entity { kind: EntityKind::Replica, parent: Some(parent), name, .. } => {
             (map.name(*parent), Some(name))
         }
         Entity { name, .. } => (name, None),

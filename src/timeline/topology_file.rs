@@ -1,7 +1,8 @@
 //! The text form of a service map: `topology.yaml`.
 //!
 //! Entities are listed in id order, so that reading gives the same ids again; a replica names its
-//! service as `parent`, a node its zone. Calls go from caller to callee. Unknown keys are refused.
+//! service as `parent`, a node its zone; `node`
+//! is where a replica ran when the map was drawn. Calls go from caller to callee. Unknown keys are refused.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,8 @@ pub(super) struct EntityLine {
     pub(super) kind: EntityKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) parent: Option<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) node: Option<Name>,
 }
 
 /// One call.
@@ -47,6 +50,7 @@ impl TopologyFile {
             name: e.name.clone(),
             kind: e.kind,
             parent: e.parent.map(|p| map.name(p).clone()),
+            node: e.node.map(|n| map.name(n).clone()),
         });
         let calls = map.calls().map(|call| CallLine {
             caller: map.name(call.caller).clone(),
@@ -74,9 +78,10 @@ impl TopologyFile {
             }
             found
         };
-        let mut parents = Vec::new();
+        let (mut parents, mut nodes) = (Vec::new(), Vec::new());
         for line in &self.entities {
             parents.push(line.parent.as_ref().and_then(|parent| find(parent, "parent")));
+            nodes.push(line.node.as_ref().and_then(|node| find(node, "node")));
         }
         let mut calls = Vec::new();
         for line in &self.calls {
@@ -88,6 +93,11 @@ impl TopologyFile {
         let mut map = Topology::default();
         for (line, parent) in self.entities.iter().zip(parents) {
             map.add(line.name.clone(), line.kind, parent).expect("names are distinct");
+        }
+        for (index, node) in nodes.into_iter().enumerate() {
+            if let Some(node) = node {
+                map.run_on(EntityId(index as u32), node);
+            }
         }
         for call in calls {
             if let (Some(caller), Some(callee)) = call {

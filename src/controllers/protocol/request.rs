@@ -69,6 +69,10 @@ pub struct EntityRow {
     pub kind: EntityKind,
     /// Id of a replica's service or a node's zone.
     pub parent: Option<u32>,
+    /// Id of the node that a replica ran on when the map was drawn; `Scheduled` and `Killing`
+    /// events tell of changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
 }
 
 /// One column of the frames.

@@ -116,7 +116,7 @@ fn verified(said: &[(SimTime, Decision)]) -> Vec<bool> {
 fn the_story_of_the_article_is_healed_and_told() {
     let said = Feed::default().play(&story());
     let acts: Vec<Verb> = verbs(&said).into_iter().map(|(verb, _)| verb).collect();
-    assert_eq!(acts, [Verb::Rollback, Verb::ScaleOut, Verb::PageOnCall]);
+    assert_eq!(acts, [Verb::Rollback, Verb::PageOnCall]);
     assert_eq!(verbs(&said)[0].1, "cart");
     assert!(verified(&said).iter().all(|healed| *healed) && !verified(&said).is_empty());
     let first = said.iter().find_map(|(_, d)| match d {
@@ -161,7 +161,7 @@ fn what_does_not_heal_is_tried_otherwise_and_then_escalated() {
 fn a_recording_is_told_honestly() {
     let feed = Feed { status: OutcomeStatus::Unknown, heals: false, ..Feed::default() };
     let said = feed.play(&story());
-    assert_eq!(verbs(&said).len(), 3);
+    assert_eq!(verbs(&said).len(), 2);
     assert!(verified(&said).is_empty());
 }
 
@@ -198,7 +198,7 @@ fn asked(answer: Option<AnswerKind>, expected: &[Verb]) {
 
 #[test]
 fn a_person_may_approve_refuse_or_sleep() {
-    asked(Some(AnswerKind::Approved), &[Verb::Rollback, Verb::ScaleOut, Verb::PageOnCall]);
+    asked(Some(AnswerKind::Approved), &[Verb::Rollback, Verb::PageOnCall]);
     asked(Some(AnswerKind::Refused), &[]);
     asked(None, &[Verb::PageOnCall]);
 }

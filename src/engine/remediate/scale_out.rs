@@ -1,7 +1,8 @@
 //! More replicas of a service.
 //!
-//! In: a hypothesis and the replicas wanted now. Out: that number times `factor`, at most `max`.
-//! Source: Kubernetes horizontal pod autoscaler. Limit: harms what its callee cannot carry: more
+//! In: a hypothesis, the replicas wanted now and how busy they are. Out: that number
+//! times `factor`, at most `max`; with `when_short` nothing where there is enough. Source:
+//! Kubernetes horizontal pod autoscaler, whose usual target is 80 % of the processors. Limit: harms what its callee cannot carry: more
 //! callers of an overloaded database make it worse.
 
 use schemars::JsonSchema;
@@ -9,17 +10,17 @@ use serde::Deserialize;
 
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk, Verb};
-use crate::unit::SimDuration;
+use crate::model::{Operation, Risk, Verb, names};
+use crate::unit::{Name, Ratio, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "scale_out",
     summary: "more replicas",
     help: "Takes the desired pods (metric k8s.deployment.desired_pods, else the replicas \
            in the service map, else one) times factor, rounded up. Does not apply at the \
-           maximum.",
+           maximum, nor, with when_short, where less than busy of the processors is in use.",
     source: "Kubernetes horizontal pod autoscaler",
-    example: "{ factor: 1.5, max: 20, with_previous: true }",
+    example: "{ factor: 1.5, max: 20, when_short: true, with_previous: true }",
     schema: schema_of::<Config>,
     build,
 };
@@ -32,6 +33,11 @@ struct Config {
     factor: f64,
     /// Most replicas of one service.
     max: u32,
+    /// Only where replicas are busy: beside a remedy that mends the cause, more of what is idle
+    /// helps nobody.
+    when_short: bool,
+    /// Mean share of their processors in use from which replicas are short, 0..=1.
+    busy: Ratio,
     /// How dangerous it is held to be; from `risky` on the default policy asks a person.
     risk: Risk,
     /// How long after it was applied its effect is judged.
@@ -45,6 +51,8 @@ impl Default for Config {
         Self {
             factor: 1.5,
             max: 20,
+            when_short: false,
+            busy: Ratio::clamped(0.8),
             risk: Risk::Reversible,
             settle: SimDuration::from_secs(300),
             with_previous: false,
@@ -63,6 +71,20 @@ fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
     Ok(Box::new(ScaleOut(config)))
 }
 
+impl ScaleOut {
+    /// Whether replicas are busy; where nobody measures that, more may help. That some are missing
+    /// is no reason: whatever mends the cause brings them back.
+    fn is_short(&self, patient: &Patient<'_>, target: &Name) -> Result<(), NotApplicable> {
+        match patient.mean(target, names::CPU_UTILIZATION) {
+            Some(used) if used < self.0.busy.get() => Err(NotApplicable(format!(
+                "{target} is not short: its replicas use {:.0} % of their processors",
+                used * 100.0
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Remedy for ScaleOut {
     fn verb(&self) -> Verb {
         Verb::ScaleOut
@@ -76,6 +98,9 @@ impl Remedy for ScaleOut {
         let (_, target) = patient.service()?;
         let now = patient.fleet.service(target).replicas.max(1);
         let replicas = ((f64::from(now) * self.0.factor).ceil() as u32).min(self.0.max);
+        if self.0.when_short {
+            self.is_short(patient, target)?;
+        }
         if replicas <= now {
             let why = format!("{target} has {now} replicas, the maximum is {}", self.0.max);
             return Err(NotApplicable(why));

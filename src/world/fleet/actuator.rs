@@ -371,13 +371,14 @@ impl Fleet {
         (action.id, out.record.deeds.len() - 1)
     }
 
-    /// Nodes and zones on which replicas of a service run, or the node itself; by name.
+    /// Nodes and zones on which replicas of a service run, or the node or zone itself; by name.
     fn places_of(&self, target: &Name) -> (Vec<Name>, Vec<Name>) {
         let services = self.services.iter().filter(|s| s.name == *target);
         let carrying = services.flat_map(|s| s.replicas().filter_map(|r| r.node));
         let itself = self.nodes.iter().position(|node| node.name == *target);
         let on: BTreeSet<usize> = carrying.chain(itself).collect();
-        let zones: BTreeSet<usize> = on.iter().map(|node| self.nodes[*node].zone).collect();
+        let within = on.iter().map(|node| self.nodes[*node].zone);
+        let zones: BTreeSet<usize> = within.chain(self.zone(target)).collect();
         let nodes = on.iter().map(|node| self.nodes[*node].name.clone()).collect();
         (nodes, zones.iter().map(|zone| self.zones[*zone].name.clone()).collect())
     }

@@ -115,9 +115,21 @@ impl Fleet {
             .iter()
             .map(|z| map.add(z.name.clone(), EntityKind::Zone, None).expect("names were checked"))
             .collect();
-        for node in &self.nodes {
-            map.add(node.name.clone(), EntityKind::Node, Some(zones[node.zone]))
-                .expect("node names were checked");
+        let nodes: Vec<_> = self
+            .nodes
+            .iter()
+            .map(|node| {
+                map.add(node.name.clone(), EntityKind::Node, Some(zones[node.zone]))
+                    .expect("node names were checked")
+            })
+            .collect();
+        for service in &self.services {
+            for (slot, name) in service.slots.iter().zip(&service.slot_names) {
+                let node = slot.as_ref().and_then(|replica| replica.node);
+                if let (Some(node), Some(id)) = (node, map.lookup(name)) {
+                    map.run_on(id, nodes[node]);
+                }
+            }
         }
         map
     }

@@ -16,7 +16,9 @@ use crate::model::{Objective, Policy};
 use crate::scenario::{PolicySource, ScenarioFile};
 use crate::unit::{Name, SimDuration, SimTime};
 use crate::world::chaos::{self, FaultSpec, Onset};
-use crate::world::fleet::{ActuationSpec, FleetSpec, LoadSpec, ScrapeSpec, ServiceSpec};
+use crate::world::fleet::{
+    ActuationSpec, FleetSpec, LoadSpec, NodePoolSpec, ScrapeSpec, ServiceSpec,
+};
 use crate::world::people::PeopleSpec;
 
 const NAMES: [&str; 8] =
@@ -56,7 +58,7 @@ pub(super) fn draw(
         seed: u64::from(stream.random_range(1..1_000_000u32)),
         baseline: None,
         rules: rules.to_vec(),
-        fleet: fleet(services),
+        fleet: fleet(services, stream),
         load: load(stream),
         scrape: ScrapeSpec::default(),
         faults: Vec::new(),
@@ -102,9 +104,25 @@ fn weighed<'a>(
     found.or(kinds.last()).copied()
 }
 
-fn fleet(services: BTreeMap<String, ServiceSpec>) -> FleetSpec {
-    let fleet = json!({ "objective": objective(), "services": services });
+fn fleet(services: BTreeMap<String, ServiceSpec>, stream: &mut Stream) -> FleetSpec {
+    let nodes = if one_in(2, stream) { machines(&services, stream) } else { BTreeMap::new() };
+    let fleet = json!({ "objective": objective(), "services": services, "nodes": nodes });
     serde_json::from_value(fleet).expect("the rest has defaults")
+}
+
+/// Machines for these services, with room for half as much again.
+fn machines(
+    services: &BTreeMap<String, ServiceSpec>,
+    stream: &mut Stream,
+) -> BTreeMap<String, NodePoolSpec> {
+    let all = || services.values().map(|service| (f64::from(service.replicas), service));
+    let cores: f64 = all().map(|(replicas, service)| replicas * service.cpu_request()).sum();
+    let memory: f64 = all().map(|(n, service)| n * service.memory_request_mib()).sum();
+    let mut pool = NodePoolSpec::default();
+    pool.zones.truncate(*pick(&[1, 2, 3], stream));
+    let fewest = (1.5 * cores / pool.cpu_cores).max(1.5 * memory / pool.memory_mib);
+    pool.count = (fewest.ceil() as u32).max(3);
+    BTreeMap::from([("pool".to_owned(), pool)])
 }
 
 fn objective() -> Objective {
@@ -262,9 +280,26 @@ fn fault(kind: &str, file: &ScenarioFile, stream: &mut Stream) -> Option<Spec> {
             spec.params.insert(param.to_owned(), json!(name));
         }
     }
-    let names: Vec<&'static str> = built.services().iter().map(|(param, _)| *param).collect();
+    let mut names: Vec<&'static str> = built.services().iter().map(|(param, _)| *param).collect();
+    for (param, places) in places(file) {
+        if spec.params.contains_key(param) && !places.is_empty() {
+            spec.params.insert(param.to_owned(), json!(pick(&places, stream)));
+            names.push(param);
+        }
+    }
     vary(&mut spec, &(entry.schema)().to_value(), &names, stream);
     self::built(&spec).is_some().then_some(spec)
+}
+
+/// Machines and zones that a fault may name, by its parameter.
+fn places(file: &ScenarioFile) -> [(&'static str, Vec<String>); 2] {
+    let pools = &file.fleet.nodes;
+    let of = |(pool, spec): (&String, &NodePoolSpec)| -> Vec<String> {
+        (0..spec.count).map(|number| format!("{pool}-{number}")).collect()
+    };
+    let zones: std::collections::BTreeSet<String> =
+        pools.values().flat_map(|pool| pool.zones.clone()).collect();
+    [("node", pools.iter().flat_map(of).collect()), ("zone", zones.into_iter().collect())]
 }
 
 /// The fault of a spec, if its parameters can be read.

@@ -54,7 +54,8 @@ impl Genome {
         let params: usize = file.faults.iter().map(|fault| fault.spec.params.len()).sum();
         let settings = u64::from(file.people != crate::world::people::PeopleSpec::default())
             + u64::from(file.actuation != crate::world::fleet::ActuationSpec::default())
-            + u64::from(file.scrape != crate::world::fleet::ScrapeSpec::default());
+            + u64::from(file.scrape != crate::world::fleet::ScrapeSpec::default())
+            + u64::from(!file.fleet.nodes.is_empty());
         let onsets = file.faults.iter().filter(|fault| fault.onset != Onset::Step).count() as u64;
         let faults = file.faults.len() as u64;
         let services = file.fleet.services.len() as u64;

@@ -1,8 +1,8 @@
 //! Plain incidents that a guided search begins with, as fuzzers begin with well-formed inputs.
 //!
 //! In: nothing but the policy and the referee's limits. Out: a shop of uneven services with one
-//! textbook incident each: a deploy that fails, one whose containers die, a surge, a leak, and
-//! something that comes back, at any hour of a week. Nothing in them is made for a guardrail: they
+//! textbook incident each: a deploy that fails, one whose containers die, a surge, a leak, something
+//! that comes back, and a zone that goes dark, at any hour of a week. Nothing in them is made for a guardrail: they
 //! are what an engine is for, so that it acts, and what is changed from there on is where it acts
 //! wrongly.
 
@@ -15,7 +15,7 @@ use crate::kernel::Stream;
 use crate::model::Policy;
 use crate::scenario::{PolicySource, ScenarioFile};
 
-/// A shop of eight services with 44 replicas.
+/// A shop of eight services with 44 replicas, on nine machines in three zones.
 const SHOP: &str = "
 version: 1
 name: hunt
@@ -23,6 +23,7 @@ start: 2026-01-06T10:00:00Z
 duration: 45m
 fleet:
   objective: { service: gateway, availability: 0.99, latency_p99: 800ms, sustained: 2m }
+  nodes: { pool: { count: 9 } }
   services:
     gateway: { replicas: 6, service_time: 5ms, \
                calls: [{ to: api }, { to: search, optional: true }] }
@@ -39,7 +40,7 @@ load: { rate: 120 }
 policy: none.yaml
 ";
 
-const INCIDENTS: [&str; 6] = [
+const INCIDENTS: [&str; 7] = [
     "faults: [{ at: 16m, bad_deploy: { service: api, version: v1.2.0, mode: error, error_ratio: \
      0.3 } }]",
     "faults: [{ at: 16m, bad_deploy: { service: catalog, version: v1.2.0, mode: crash, \
@@ -50,6 +51,7 @@ const INCIDENTS: [&str; 6] = [
     "faults: [{ at: 16m, traffic_surge: { service: catalog, factor: 4, lasts: 20m } }]",
     "faults: [{ at: 16m, onset: { flap: { on: 3m, off: 4m } }, cpu_hog: { service: search, share: \
      0.9 } }]",
+    "faults: [{ at: 16m, zone_loss: { zone: zone-a, lasts: 20m } }]",
 ];
 
 /// The incidents, ready to be run.

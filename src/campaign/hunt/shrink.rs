@@ -44,6 +44,7 @@ enum Step {
     PlainPeople,
     PlainActuation,
     PlainScrape,
+    NoMachines,
     PlainOnset(usize),
     DropParam(usize, String),
     Shorter(f64),
@@ -61,7 +62,12 @@ impl Steps {
         let entry = file.fleet.objective.service.to_string();
         let services = || file.fleet.services.keys().filter(|name| **name != entry);
         steps.extend(services().map(|name| Step::DropService(name.clone())));
-        steps.extend([Step::PlainPeople, Step::PlainActuation, Step::PlainScrape]);
+        steps.extend([
+            Step::PlainPeople,
+            Step::PlainActuation,
+            Step::PlainScrape,
+            Step::NoMachines,
+        ]);
         steps.extend([0.5, 0.7, 0.85, 0.95].map(Step::Shorter));
         for (index, fault) in file.faults.iter().enumerate() {
             steps.push(Step::PlainOnset(index));
@@ -103,6 +109,7 @@ impl Step {
             Self::PlainPeople => file.people = PeopleSpec::default(),
             Self::PlainActuation => file.actuation = ActuationSpec::default(),
             Self::PlainScrape => file.scrape = ScrapeSpec::default(),
+            Self::NoMachines => file.fleet.nodes.clear(),
             Self::PlainOnset(index) => file.faults.get_mut(*index)?.onset = Onset::Step,
             Self::DropParam(index, name) => {
                 file.faults.get_mut(*index)?.spec.params.remove(name)?;

@@ -9,6 +9,7 @@
 
 pub mod axis;
 pub mod output;
+pub mod place;
 pub mod plan;
 pub mod row;
 pub mod run;

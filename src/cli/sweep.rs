@@ -5,7 +5,7 @@ mod design;
 mod environment;
 mod show;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -15,6 +15,7 @@ use super::failure::{Failure, count};
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::sweep::output::{self, SweepError, Tally};
+use crate::campaign::sweep::place::{Place, open};
 use crate::campaign::sweep::plan::Plan;
 use crate::campaign::sweep::shard::{Shard, merge};
 
@@ -28,8 +29,8 @@ pub(super) struct Sweep {
     design: Option<Design>,
     #[command(flatten)]
     how: How,
-    /// Folder of the sweep.
-    #[arg(long, value_name = "DIR", default_value = "sweeps/sweep")]
+    /// Folder or URL of the sweep.
+    #[arg(long, value_name = "DIR|URL", default_value = "sweeps/sweep")]
     out: String,
 }
 
@@ -46,21 +47,21 @@ enum Part {
     },
     /// Run a manifest, or one shard of it.
     Run {
-        /// The manifest, or a folder with one.
-        manifest: PathBuf,
+        /// The manifest, or a folder or URL with one.
+        manifest: String,
         #[command(flatten)]
         how: How,
-        /// Folder of the shard.
-        #[arg(long, value_name = "DIR")]
+        /// Folder of the shard, or a URL: s3://, gs:// or az:// with the feature `cloud`.
+        #[arg(long, value_name = "DIR|URL")]
         out: String,
     },
     /// Put shards together: every one, once, of one version.
     Merge {
-        /// The folders that shards were written to.
-        #[arg(required = true)]
-        folders: Vec<PathBuf>,
-        /// Folder of the whole sweep.
-        #[arg(long, value_name = "DIR")]
+        /// The folders or URLs that shards were written to.
+        #[arg(required = true, value_name = "DIR|URL")]
+        folders: Vec<String>,
+        /// Folder or URL of the whole sweep.
+        #[arg(long, value_name = "DIR|URL")]
         out: String,
     },
     /// Show the means by setting, and for a Saltelli design which axes matter.
@@ -97,23 +98,26 @@ pub(super) fn run(args: &Sweep, terminal: Terminal) -> Result<u8, Failure> {
             Ok(exit_code::DONE)
         }
         (Some(Part::Run { manifest, how, out }), _) => {
-            let plan = output::read_plan(manifest).map_err(failure)?;
-            go(&plan, how, &folder(out)?, terminal)
+            let plan = plan(manifest)?;
+            go(&plan, how, place(out)?.as_ref(), terminal)
         }
         (Some(Part::Merge { folders, out }), _) => {
-            let target = folder(out)?;
-            let parts = merge(folders, &target).map_err(failure)?;
+            let places: Result<Vec<_>, _> = folders.iter().map(|text| place(text)).collect();
+            let target = place(out)?;
+            let parts = merge(&places?, target.as_ref()).map_err(failure)?;
             let parts = count(parts, "part");
-            terminal.print(&format!("{}: whole, {parts}\n", target.display()))?;
+            terminal.print(&format!("{}: whole, {parts}\n", target.path("").display()))?;
             Ok(exit_code::DONE)
         }
         (Some(Part::Show(args)), _) => show::run(args, terminal),
-        (None, Some(design)) => go(&design.plan()?, &args.how, &folder(&args.out)?, terminal),
+        (None, Some(design)) => {
+            go(&design.plan()?, &args.how, place(&args.out)?.as_ref(), terminal)
+        }
         (None, None) => Err(Failure::usage("expected a corpus, or one of plan, run, merge, show")),
     }
 }
 
-fn go(plan: &Plan, how: &How, folder: &Path, terminal: Terminal) -> Result<u8, Failure> {
+fn go(plan: &Plan, how: &How, place: &dyn Place, terminal: Terminal) -> Result<u8, Failure> {
     let shard = match how.shard {
         Some(shard) => shard,
         None => environment::shard(how.shards).map_err(Failure::Usage)?.unwrap_or(Shard::WHOLE),
@@ -122,20 +126,21 @@ fn go(plan: &Plan, how: &How, folder: &Path, terminal: Terminal) -> Result<u8, F
         terminal.note(&format!("shard {} of {}", shard.index, shard.count));
     }
     let progress = Progress::with_rate(terminal, "parts");
-    let tally = output::run(plan, shard, folder, how.resume, how.jobs, &|done, total, name| {
+    let tally = output::run(plan, shard, place, how.resume, how.jobs, &|done, total, name| {
         progress.set(done, total, name);
     });
     progress.finish();
     let tally = tally.map_err(failure)?;
-    terminal.print(&summary(&tally, folder))?;
+    let shown = place.path("");
+    terminal.print(&summary(&tally, &shown))?;
     let whole = shard == Shard::WHOLE;
     if whole {
-        terminal.note(&format!("next: windtunnel sweep show {}", folder.display()));
+        terminal.note(&format!("next: windtunnel sweep show {}", shown.display()));
     }
     Ok(if tally.failed > 0 { exit_code::BAD_INPUT } else { exit_code::DONE })
 }
 
-fn summary(tally: &Tally, folder: &Path) -> String {
+fn summary(tally: &Tally, folder: &std::path::Path) -> String {
     let Tally { rows, ran, failed, kept } = tally;
     let mut text =
         format!("{}: {}, {ran} trials run for them", folder.display(), count(*rows, "row"));
@@ -160,16 +165,18 @@ fn told(plan: &Plan) -> String {
     )
 }
 
-/// A local folder; `file://` is taken too, other URLs are said to be out of reach.
-fn folder(text: &str) -> Result<PathBuf, Failure> {
-    match text.split_once("://") {
-        None => Ok(PathBuf::from(text)),
-        Some(("file", path)) => Ok(PathBuf::from(path)),
-        Some((scheme, _)) => Err(Failure::usage(format!(
-            "this build writes to local folders and file:// only, found {scheme}://: mount the \
-             bucket, or copy the shard's folder after the run"
-        ))),
+/// A folder or bucket.
+fn place(text: &str) -> Result<Box<dyn Place>, Failure> {
+    open(text, &environment::settings()).map_err(Failure::usage)
+}
+
+/// A manifest: a file, or that of a folder or bucket.
+fn plan(text: &str) -> Result<Plan, Failure> {
+    let path = std::path::Path::new(text);
+    if path.is_file() {
+        return output::read_plan(path).map_err(failure);
     }
+    output::plan_in(place(text)?.as_ref()).map_err(failure)
 }
 
 /// Files and shards that cannot be used.

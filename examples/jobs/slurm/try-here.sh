@@ -50,9 +50,8 @@ done
 sinfo
 "$windtunnel" sweep plan "$@" --axis confidence=0.5,0.7,0.85,0.95 --seeds 4 -o "$work/sweep.json"
 cd "$work"
-sbatch --wait --array=0-3 \
-  --export=ALL,MANIFEST="$work/sweep.json",SHARDS_DIR="$work/shards",WINDTUNNEL="$windtunnel" \
-  "$here/array.sbatch"
+export MANIFEST="$work/sweep.json" SHARDS_DIR="$work/shards" WINDTUNNEL="$windtunnel"
+sbatch --wait --array=0-3 --export=ALL "$here/array.sbatch"
 cat sweep-*.log
 "$windtunnel" sweep merge shards/* --out merged
 "$windtunnel" sweep run sweep.json --out one

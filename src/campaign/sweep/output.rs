@@ -1,8 +1,8 @@
-//! The folder of a sweep: manifest, parts, and a marker when it is complete.
+//! What a sweep leaves: manifest, parts, and a marker when it is complete.
 //!
 //! In: a plan and which parts of it. Out: `sweep.json`, `parts/part-00000.parquet` and, at the end,
-//! a marker with a digest of every part. A part is written beside its name and renamed when it is
-//! whole, so that an interruption leaves whole parts only; `resume` keeps those that are there.
+//! a marker with a digest of every part. A part is there whole or not at all, so that an interruption
+//! leaves whole parts only; `resume` keeps those that are there.
 //! A thread runs a part at a time: memory does not grow with the number of trials.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::whole_file;
+use super::place::{Folder, Place};
 use super::plan::Plan;
 use super::row::Row;
 use super::run::Runner;
@@ -79,22 +79,22 @@ pub fn part_name(part: usize) -> String {
     format!("parts/part-{part:05}.parquet")
 }
 
-/// Runs the parts of a shard into a folder.
+/// Runs the parts of a shard into a place.
 ///
 /// # Errors
-/// If the folder holds another sweep, or holds this one and `resume` was not asked for, or cannot
+/// If the place holds another sweep, or holds this one and `resume` was not asked for, or cannot
 /// be written.
 pub fn run(
     plan: &Plan,
     shard: Shard,
-    folder: &Path,
+    place: &dyn Place,
     resume: bool,
     jobs: usize,
     progress: &Progress<'_>,
 ) -> Result<Tally, SweepError> {
     let digest = plan.digest();
-    prepare(plan, &digest, folder, resume, shard)?;
-    let runner = Runner::new(plan, false).map_err(|p| content(&folder.join(MANIFEST), p))?;
+    prepare(plan, &digest, place, resume, shard)?;
+    let runner = Runner::new(plan, false).map_err(|p| content(&place.path(MANIFEST), p))?;
     let mine: Vec<usize> = (0..plan.parts()).filter(|part| shard.has(*part)).collect();
     let mut tally = Tally::default();
     let mut marker = Marker {
@@ -105,20 +105,20 @@ pub fn run(
     };
     let mut missing = Vec::new();
     for part in mine {
-        let path = folder.join(part_name(part));
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                let print = blake3::hash(&bytes).to_hex()[..32].to_owned();
-                rows_of(&path, &digest)?;
+        let name = part_name(part);
+        match place.read(&name)? {
+            Some(bytes) => {
+                let print = fingerprint(&bytes);
+                table::decode(bytes, &digest).map_err(|p| content(&place.path(&name), p))?;
                 marker.parts.insert(part, print);
                 tally.kept += 1;
             }
-            Err(_) => missing.push(part),
+            None => missing.push(part),
         }
     }
     // A part is written as soon as it is done: an interruption loses only the parts under way.
     let name = |part: &usize| format!("part {part}");
-    let work = |part: &usize| make(&runner, plan, &digest, folder, *part);
+    let work = |part: &usize| make(&runner, plan, &digest, place, *part);
     for made in pool::map(&missing, jobs, progress, name, work) {
         let (part, print, own) = made?;
         marker.parts.insert(part, print);
@@ -126,7 +126,7 @@ pub fn run(
         tally.ran += own.ran;
         tally.failed += own.failed;
     }
-    write(&folder.join(shard.marker()), &json(&marker))?;
+    place.write(&shard.marker(), &json(&marker))?;
     Ok(tally)
 }
 
@@ -135,7 +135,7 @@ fn make(
     runner: &Runner<'_>,
     plan: &Plan,
     digest: &str,
-    folder: &Path,
+    place: &dyn Place,
     part: usize,
 ) -> Result<(usize, String, Tally), SweepError> {
     let mut tally = Tally::default();
@@ -147,20 +147,40 @@ fn make(
     }
     tally.rows = rows.len();
     tally.failed = rows.iter().filter(|row| row.problem.is_some()).count();
-    let path = folder.join(part_name(part));
-    let bytes = table::encode(plan, digest, &rows).map_err(|p| content(&path, p))?;
-    write(&path, &bytes)?;
-    Ok((part, blake3::hash(&bytes).to_hex()[..32].to_owned(), tally))
+    let name = part_name(part);
+    let bytes = table::encode(plan, digest, &rows).map_err(|p| content(&place.path(&name), p))?;
+    place.write(&name, &bytes)?;
+    Ok((part, fingerprint(&bytes), tally))
 }
 
-/// Reads a manifest.
+/// The digest of a part, as markers list it.
+pub(super) fn fingerprint(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..32].to_owned()
+}
+
+/// Reads a manifest that is a file of its own.
 ///
 /// # Errors
 /// If it cannot be read, or is of another version.
 pub fn read_plan(path: &Path) -> Result<Plan, SweepError> {
-    let path = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
-    let text = std::fs::read(&path).map_err(|error| file(&path, error))?;
-    let plan: Plan = serde_json::from_slice(&text).map_err(|e| content(&path, e.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| file(path, error))?;
+    plan_of(path, &bytes)
+}
+
+/// The manifest of a place.
+///
+/// # Errors
+/// If there is none, or it is of another version.
+pub fn plan_in(place: &dyn Place) -> Result<Plan, SweepError> {
+    let path = place.path(MANIFEST);
+    match place.read(MANIFEST)? {
+        Some(bytes) => plan_of(&path, &bytes),
+        None => Err(file(&path, std::io::ErrorKind::NotFound.into())),
+    }
+}
+
+fn plan_of(path: &Path, bytes: &[u8]) -> Result<Plan, SweepError> {
+    let plan: Plan = serde_json::from_slice(bytes).map_err(|e| content(path, e.to_string()))?;
     let version = env!("CARGO_PKG_VERSION");
     if plan.windtunnel != version || plan.format != super::plan::FORMAT {
         let (ours, format, found) = (super::plan::FORMAT, plan.format, &plan.windtunnel);
@@ -168,71 +188,71 @@ pub fn read_plan(path: &Path) -> Result<Plan, SweepError> {
             "expected a manifest of windtunnel {version}, format {ours}, found {found}, format \
              {format}"
         );
-        return Err(content(&path, problem));
+        return Err(content(path, problem));
     }
     Ok(plan)
 }
 
-/// Writes a manifest.
+/// Writes a manifest to a file of its own.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), SweepError> {
-    write(path, &json(plan))
+    let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| content(path, "expected the name of a file".to_owned()))?;
+    folder.write(name, &json(plan))
 }
 
 /// Every row of a complete sweep, part by part.
 ///
 /// # Errors
 /// If a part is missing or damaged.
-pub fn each_row(plan: &Plan, folder: &Path, mut each: impl FnMut(&Row)) -> Result<(), SweepError> {
+pub fn each_row(
+    plan: &Plan,
+    place: &dyn Place,
+    mut each: impl FnMut(&Row),
+) -> Result<(), SweepError> {
     let digest = plan.digest();
     for part in 0..plan.parts() {
-        let path = folder.join(part_name(part));
-        rows_of(&path, &digest)?.iter().for_each(&mut each);
+        let name = part_name(part);
+        let path = place.path(&name);
+        let bytes = place.read(&name)?;
+        let bytes = bytes.ok_or_else(|| file(&path, std::io::ErrorKind::NotFound.into()))?;
+        let rows = table::decode(bytes, &digest).map_err(|problem| content(&path, problem))?;
+        rows.iter().for_each(&mut each);
     }
     Ok(())
-}
-
-fn rows_of(path: &Path, digest: &str) -> Result<Vec<Row>, SweepError> {
-    let opened = std::fs::File::open(path).map_err(|error| file(path, error))?;
-    table::decode(opened, digest).map_err(|problem| content(path, problem))
 }
 
 fn prepare(
     plan: &Plan,
     digest: &str,
-    folder: &Path,
+    place: &dyn Place,
     resume: bool,
     shard: Shard,
 ) -> Result<(), SweepError> {
-    let manifest = folder.join(MANIFEST);
-    if manifest.exists() {
-        let there = read_plan(&manifest)?.digest();
+    let names = place.names()?;
+    if names.iter().any(|name| name == MANIFEST) {
+        let there = plan_in(place)?.digest();
         if there != digest {
             let problem = format!("holds another sweep, {there}: expected {digest}");
-            return Err(content(folder, problem));
+            return Err(content(&place.path(""), problem));
         }
         let begun = (0..plan.parts()).filter(|part| shard.has(*part));
-        let begun = begun.filter(|part| folder.join(part_name(*part)).exists()).count();
+        let begun = begun.filter(|part| names.binary_search(&part_name(*part)).is_ok()).count();
         if begun > 0 && !resume {
             let problem = format!("holds {begun} parts of this sweep already: add --resume");
-            return Err(content(folder, problem));
+            return Err(content(&place.path(""), problem));
         }
-    } else if std::fs::read_dir(folder).is_ok_and(|mut all| all.next().is_some()) {
-        return Err(content(folder, "holds something that is no sweep".to_owned()));
+        return Ok(());
     }
-    let parts = folder.join("parts");
-    std::fs::create_dir_all(&parts).map_err(|error| file(&parts, error))?;
-    if !manifest.exists() {
-        write_plan(&manifest, plan)?;
+    if !names.is_empty() {
+        return Err(content(&place.path(""), "holds something that is no sweep".to_owned()));
     }
-    Ok(())
-}
-
-/// Writes beside and renames: the name is there only for whole files.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), SweepError> {
-    whole_file::write(path, bytes).map_err(|error| file(path, error))
+    place.write(MANIFEST, &json(plan))
 }
 
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {

@@ -6,15 +6,15 @@
 //! byte for byte that of one machine.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::output::{
-    COMPLETE, MANIFEST, Marker, SweepError, content, file, json, part_name, read_plan, write,
-    write_plan,
+    COMPLETE, MANIFEST, Marker, SweepError, content, file, fingerprint, json, part_name, plan_in,
 };
+use super::place::Place;
+use super::plan::Plan;
 
 /// Shard `index` of `count`, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,43 +67,82 @@ impl FromStr for Shard {
     }
 }
 
-/// Merges the shards in some folders into one sweep; returns the number of parts.
+/// Merges the shards in some places into one sweep; returns the number of parts.
 ///
 /// # Errors
 /// Everything that is missing, doubled or does not belong.
-pub fn merge(folders: &[PathBuf], target: &Path) -> Result<usize, SweepError> {
-    let Some(first) = folders.first() else {
+pub fn merge(places: &[Box<dyn Place>], target: &dyn Place) -> Result<usize, SweepError> {
+    let Some(first) = places.first() else {
         return Err(SweepError::Parts(vec!["expected folders with shards".to_owned()]));
     };
-    let plan = read_plan(first)?;
+    let plan = plan_in(first.as_ref())?;
     let digest = plan.digest();
+    let found = gather(places, &plan, &digest)?;
+    let count = found.len();
+    let mut whole = Marker {
+        sweep: digest,
+        windtunnel: plan.windtunnel.clone(),
+        shard: Shard::WHOLE,
+        parts: BTreeMap::new(),
+    };
+    for part in 0..plan.parts() {
+        let (place, marker) = &found[&(part % count)];
+        let name = part_name(part);
+        let path = place.path(&name);
+        let bytes = place.read(&name)?;
+        let bytes = bytes.ok_or_else(|| file(&path, std::io::ErrorKind::NotFound.into()))?;
+        let print = fingerprint(&bytes);
+        if marker.parts.get(&part) != Some(&print) {
+            let problem = "is not the file that its shard finished with".to_owned();
+            return Err(content(&path, problem));
+        }
+        whole.parts.insert(part, print);
+        target.write(&name, &bytes)?;
+    }
+    target.write(MANIFEST, &json(&plan))?;
+    target.write(COMPLETE, &json(&whole))?;
+    Ok(plan.parts())
+}
+
+/// The shards of a sweep by index: every one, once, of one version.
+type Shards<'a> = BTreeMap<usize, (&'a dyn Place, Marker)>;
+
+fn gather<'a>(
+    places: &'a [Box<dyn Place>],
+    plan: &Plan,
+    digest: &str,
+) -> Result<Shards<'a>, SweepError> {
     let mut problems = Vec::new();
-    let mut found: BTreeMap<usize, (PathBuf, Marker)> = BTreeMap::new();
-    for folder in folders {
-        let there = read_plan(folder)?.digest();
+    let mut found: Shards<'a> = BTreeMap::new();
+    for place in places {
+        let (place, name) = (place.as_ref(), place.path(""));
+        let (name, there) = (name.display(), plan_in(place)?.digest());
         if there != digest {
-            let name = folder.display();
             problems.push(format!("{name}: expected a shard of the sweep {digest}, found {there}"));
             continue;
         }
-        for marker in markers(folder)? {
+        for marker in markers(place)? {
             let shard = marker.shard;
             if let Some((other, _)) = found.get(&shard.index) {
-                let (a, b) = (other.display(), folder.display());
-                problems.push(format!("shard {} is there twice: in {a} and in {b}", shard.index));
+                let other = other.path("");
+                let a = other.display();
+                problems
+                    .push(format!("shard {} is there twice: in {a} and in {name}", shard.index));
                 continue;
             }
-            found.insert(shard.index, (folder.clone(), marker));
+            found.insert(shard.index, (place, marker));
         }
     }
     let count = found.values().map(|(_, marker)| marker.shard.count).max().unwrap_or(0);
-    for (folder, marker) in found.values() {
+    for (place, marker) in found.values() {
+        let name = place.path("");
+        let name = name.display();
         if marker.shard.count != count {
-            let (i, n, name) = (marker.shard.index, marker.shard.count, folder.display());
+            let (i, n) = (marker.shard.index, marker.shard.count);
             problems.push(format!("{name}: shard {i} is of {n}, others are of {count}"));
         }
         if marker.windtunnel != plan.windtunnel {
-            let (name, version) = (folder.display(), &marker.windtunnel);
+            let version = &marker.windtunnel;
             problems.push(format!("{name}: made by windtunnel {version}, not {}", plan.windtunnel));
         }
     }
@@ -113,56 +152,29 @@ pub fn merge(folders: &[PathBuf], target: &Path) -> Result<usize, SweepError> {
     for index in (0..count).filter(|index| !found.contains_key(index)) {
         problems.push(format!("shard {index} of {count} is missing or not finished"));
     }
-    if !problems.is_empty() {
-        return Err(SweepError::Parts(problems));
-    }
-    let place = |part: usize| &found[&(part % count)];
-    let mut whole = Marker {
-        sweep: digest,
-        windtunnel: plan.windtunnel.clone(),
-        shard: Shard::WHOLE,
-        parts: BTreeMap::new(),
-    };
-    let parts = target.join("parts");
-    std::fs::create_dir_all(&parts).map_err(|error| file(&parts, error))?;
-    for part in 0..plan.parts() {
-        let (folder, marker) = place(part);
-        let path = folder.join(part_name(part));
-        let bytes = std::fs::read(&path).map_err(|error| file(&path, error))?;
-        let print = blake3::hash(&bytes).to_hex()[..32].to_owned();
-        if marker.parts.get(&part) != Some(&print) {
-            let problem = "is not the file that its shard finished with".to_owned();
-            return Err(content(&path, problem));
-        }
-        whole.parts.insert(part, print);
-        write(&target.join(part_name(part)), &bytes)?;
-    }
-    write_plan(&target.join(MANIFEST), &plan)?;
-    write(&target.join(COMPLETE), &json(&whole))?;
-    Ok(plan.parts())
+    if problems.is_empty() { Ok(found) } else { Err(SweepError::Parts(problems)) }
 }
 
-fn markers(folder: &Path) -> Result<Vec<Marker>, SweepError> {
-    let entries = std::fs::read_dir(folder).map_err(|error| file(folder, error))?;
-    let is_marker = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name == COMPLETE || name.starts_with("shard-") && name.ends_with(".json")
-    };
-    let mut paths: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(is_marker).collect();
-    paths.sort();
-    let read = |path: &PathBuf| {
-        let bytes = std::fs::read(path).map_err(|error| file(path, error))?;
-        serde_json::from_slice(&bytes).map_err(|error| content(path, error.to_string()))
-    };
-    paths.iter().map(read).collect()
+fn markers(place: &dyn Place) -> Result<Vec<Marker>, SweepError> {
+    let is_marker =
+        |name: &String| name == COMPLETE || name.starts_with("shard-") && name.ends_with(".json");
+    let mut markers = Vec::new();
+    for name in place.names()?.iter().filter(|name| is_marker(name)) {
+        let bytes = place.read(name)?.unwrap_or_default();
+        let marker = serde_json::from_slice(&bytes);
+        markers.push(marker.map_err(|error| content(&place.path(name), error.to_string()))?);
+    }
+    Ok(markers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::axis::Axis;
+    use std::path::{Path, PathBuf};
+
     use super::super::output::run;
-    use super::super::plan::{Plan, Sampling, Seeds};
+    use super::super::place::Folder;
+    use super::super::plan::{Sampling, Seeds};
     use super::*;
     use crate::campaign::corpus::Corpus;
 
@@ -182,7 +194,14 @@ mod tests {
 
     fn go(plan: &Plan, shard: &str, folder: &Path, resume: bool) -> Result<usize, SweepError> {
         let shard = shard.parse().unwrap();
-        run(plan, shard, folder, resume, 1, &|_, _, _| {}).map(|tally| tally.kept)
+        run(plan, shard, &Folder(folder.to_owned()), resume, 1, &|_, _, _| {})
+            .map(|tally| tally.kept)
+    }
+
+    fn merge(folders: &[PathBuf], target: &Path) -> Result<usize, SweepError> {
+        let place = |folder: &PathBuf| Box::new(Folder(folder.clone())) as Box<dyn Place>;
+        let places: Vec<Box<dyn Place>> = folders.iter().map(place).collect();
+        super::merge(&places, &Folder(target.to_owned()))
     }
 
     fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {

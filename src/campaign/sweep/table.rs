@@ -5,12 +5,12 @@
 //! after its name, any other is text. The plan's digest stands in the file's metadata, so that a
 //! file of another sweep is recognised. LZ4, one row group.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
 };
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -51,9 +51,9 @@ pub fn encode(plan: &Plan, digest: &str, rows: &[Row]) -> Result<Vec<u8>, String
 ///
 /// # Errors
 /// If the file is damaged or of another sweep.
-pub fn decode(file: File, digest: &str) -> Result<Vec<Row>, String> {
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
+pub fn decode(bytes: Vec<u8>, digest: &str) -> Result<Vec<Row>, String> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))
+        .map_err(|error| error.to_string())?;
     let marks = builder.metadata().file_metadata().key_value_metadata();
     let found =
         marks.into_iter().flatten().find(|kv| kv.key == KEY).and_then(|kv| kv.value.clone());
@@ -262,11 +262,8 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), count, "a name stands for one column");
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("part.parquet");
-        std::fs::write(&file, encode(&plan, "d", &rows).unwrap()).unwrap();
-        let open = || File::open(&file).unwrap();
-        assert_eq!(decode(open(), "d").unwrap(), rows);
-        assert!(decode(open(), "other").unwrap_err().contains("found one of d"));
+        let bytes = encode(&plan, "d", &rows).unwrap();
+        assert_eq!(decode(bytes.clone(), "d").unwrap(), rows);
+        assert!(decode(bytes, "other").unwrap_err().contains("found one of d"));
     }
 }

@@ -1,4 +1,4 @@
-//! Which shard this process is, as its scheduler says in the environment.
+//! What the environment says of a sweep: which shard this process is, and how a bucket is reached.
 //!
 //! Slurm job arrays: `SLURM_ARRAY_TASK_ID`, `_MIN` and `_COUNT`. Kubernetes Indexed Jobs:
 //! `JOB_COMPLETION_INDEX`; they do not tell how many there are, so `--shards` must.
@@ -41,6 +41,14 @@ fn read(
         "the environment says which shard but not of how many: add --shards N".to_owned()
     })?;
     Shard::new(index, count).map(Some)
+}
+
+/// All of the environment that is text: where a bucket's credentials and endpoint are looked for.
+pub(super) fn settings() -> Vec<(String, String)> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "schedulers speak through the environment")]

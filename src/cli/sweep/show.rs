@@ -1,7 +1,5 @@
 //! `windtunnel sweep show DIR`: means by setting, and which axes matter.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
@@ -10,8 +8,8 @@ use super::super::exit_code;
 use super::super::failure::Failure;
 use super::super::format::Format;
 use super::super::terminal::Terminal;
-use super::failure;
-use crate::campaign::sweep::output::{each_row, read_plan};
+use super::{failure, place};
+use crate::campaign::sweep::output::{each_row, plan_in};
 use crate::campaign::sweep::plan::Plan;
 use crate::campaign::sweep::sensitivity::{Means, sensitivity, shown};
 use crate::campaign::sweep::table::MEASURES;
@@ -20,8 +18,9 @@ use crate::catalog::{did_you_mean, nearest};
 /// Which sweep, and what of it.
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// The folder of a complete sweep.
-    folder: PathBuf,
+    /// The folder or URL of a complete sweep.
+    #[arg(value_name = "DIR|URL")]
+    folder: String,
     /// Measures to show (default: all of them).
     #[arg(long, value_name = "NAME")]
     measure: Vec<String>,
@@ -36,9 +35,10 @@ pub(super) struct Show {
 /// Prints the means.
 pub(super) fn run(args: &Show, terminal: Terminal) -> Result<u8, Failure> {
     let wanted = measures(&args.measure)?;
-    let plan = read_plan(&args.folder).map_err(failure)?;
+    let place = place(&args.folder)?;
+    let plan = plan_in(place.as_ref()).map_err(failure)?;
     let mut means = Means::new(&plan);
-    each_row(&plan, &args.folder, |row| means.add(row)).map_err(failure)?;
+    each_row(&plan, place.as_ref(), |row| means.add(row)).map_err(failure)?;
     let text = match args.format {
         Format::Text => text(&plan, &means, &wanted, args.most),
         Format::Json => {

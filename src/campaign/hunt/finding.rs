@@ -8,6 +8,9 @@ use crate::campaign::{incidents, judge};
 use crate::model::Decision;
 use crate::trial::Trial;
 
+/// The rule of a `Cause` whose scenario's own expectation is not met.
+pub(super) const EXPECTATION: &str = "expectation";
+
 /// What broke, without the accidents of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Cause {
@@ -138,7 +141,7 @@ fn of_expectations(genome: &Genome, trial: &Trial) -> Vec<Breach> {
     let missed = judged.into_iter().filter(|judged| !judged.met);
     missed
         .map(|judged| Breach {
-            cause: Cause { rule: "expectation".to_owned(), because: judged.expectation },
+            cause: Cause { rule: EXPECTATION.to_owned(), because: judged.expectation },
             by: "no act".to_owned(),
             saw: format!("saw {}", judged.saw),
         })

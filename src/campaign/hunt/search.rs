@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::coverage::states;
 use super::draw::draw;
-use super::finding::{Breach, Cause, Finding, breaches};
+use super::finding::{Breach, Cause, EXPECTATION, Finding, breaches};
 use super::genome::Genome;
 use super::mutate::mutate;
 use super::pool::Pool;
@@ -16,6 +16,7 @@ use crate::campaign::suite::{Limits, Status, guarded};
 use crate::catalog::Spec;
 use crate::kernel::{Stream, Streams};
 use crate::model::Policy;
+use crate::referee::measure::timing::Users;
 use crate::scenario::Checked;
 use crate::trial::Trial;
 
@@ -122,6 +123,13 @@ fn run_one(genome: &Genome, policy: &Policy) -> Option<Ran> {
     Some(guarded(&checked, checked.file.seed, &limits))
 }
 
+/// Whether users felt a fault in a trial.
+fn felt(ran: &Ran) -> bool {
+    let found = ran.as_ref().ok().and_then(|trial| trial.scorecard.findings.first());
+    let mut users = found.into_iter().flat_map(|found| &found.timing).filter_map(|t| t.users);
+    users.any(|users| users != Users::NeverFelt)
+}
+
 /// A scenario to be tried, and whether it was drawn anew.
 struct Next {
     genome: Genome,
@@ -223,7 +231,23 @@ impl Search<'_> {
         let wanted = self.hunt.wanted;
         let mut all = breaches(genome, ran);
         all.retain(|breach| wanted.is_empty() || wanted.contains(&breach.cause.rule));
+        self.without_idle_demands(genome, ran, &mut all);
         all
+    }
+
+    /// Where users felt nothing, nobody may demand that something is seen, blamed or healed: an
+    /// expectation that misses its mark without any fault too is no finding there.
+    fn without_idle_demands(&self, genome: &Genome, ran: &Ran, all: &mut Vec<Breach>) {
+        let missed = |breach: &Breach| breach.cause.rule == EXPECTATION;
+        if felt(ran) || !all.iter().any(missed) {
+            return;
+        }
+        let mut quiet = genome.clone();
+        quiet.file.faults.clear();
+        let idle: Vec<Cause> = run_one(&quiet, self.hunt.policy).map_or_else(Vec::new, |ran| {
+            breaches(&quiet, &ran).into_iter().filter(missed).map(|b| b.cause).collect()
+        });
+        all.retain(|breach| !idle.contains(&breach.cause));
     }
 
     /// Whether the policy that this one was made worse of does not break the same rule there.
@@ -236,7 +260,7 @@ impl Search<'_> {
 
     fn breaks(&self, genome: &Genome, cause: &Cause) -> Option<Breach> {
         let ran = run_one(genome, self.hunt.policy)?;
-        let breach = breaches(genome, &ran).into_iter().find(|b| b.cause == *cause)?;
+        let breach = self.breaches(genome, &ran).into_iter().find(|b| b.cause == *cause)?;
         self.is_ours(genome, cause).then_some(breach)
     }
 
@@ -285,8 +309,7 @@ impl Search<'_> {
         };
         // What two beliefs broke by the same faults has one cause, whatever was believed.
         let same = |other: &&mut Finding| {
-            let rule =
-                other.cause.rule == finding.cause.rule && finding.cause.rule != "expectation";
+            let rule = other.cause.rule == finding.cause.rule && finding.cause.rule != EXPECTATION;
             rule && !finding.kinds().is_empty() && other.kinds() == finding.kinds()
         };
         if let Some(known) = self.hunted.findings.iter_mut().find(same) {
@@ -307,7 +330,42 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::default_policy;
+    use crate::scenario::{default_policy, load_scenario};
+
+    /// The findings of an engine that does nothing, held to what a scenario expects.
+    fn missed(duration: &str) -> Vec<String> {
+        let path = std::path::Path::new("scenarios/engines/half-the-fleet.yaml");
+        let mut given = load_scenario(path).expect("a scenario of ours");
+        given.file.duration = duration.parse().unwrap();
+        given.file.faults.retain(|fault| fault.at < given.file.duration);
+        given.file.expect = serde_saphyr::from_str("[detected, never restart]").unwrap();
+        let policy: Policy = serde_saphyr::from_str("{ version: 1, name: idle }").unwrap();
+        let corpus = [given];
+        let hunted = super::hunt(
+            &Hunt {
+                policy: &policy,
+                whole: None,
+                rules: &[],
+                corpus: &corpus,
+                strategy: Strategy::Random,
+                budget: 1,
+                shrink: 12,
+                seed: 1,
+                wanted: &[EXPECTATION.to_owned()],
+                findings: 0,
+                jobs: 1,
+            },
+            &|_, _, _| {},
+        );
+        let told = |f: &Finding| format!("{} {}", f.cause.because, f.shrunk.file.faults.len());
+        hunted.findings.iter().map(told).collect()
+    }
+
+    #[test]
+    fn what_is_demanded_counts_only_where_users_felt_something() {
+        assert_eq!(missed("45m"), ["detected 1"], "shrinking keeps the fault that is felt");
+        assert_eq!(missed("5m"), Vec::<String>::new(), "nothing happened: nothing to detect");
+    }
 
     #[test]
     fn a_hunt_is_the_same_on_any_number_of_threads() {

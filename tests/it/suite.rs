@@ -98,6 +98,17 @@ fn a_golden_names_cause_and_consequence_and_can_be_blessed() {
     assert!(out.contains("detect: robust_score removed"), "{out}");
 }
 
+/// `CONTRIBUTING.md` says how a change is accepted.
+#[test]
+fn what_the_bundled_incidents_came_to_is_as_it_was_accepted() {
+    const GUARDED: [&str; 3] = ["scenarios/article", "scenarios/hunted", "scenarios/traps"];
+    let listed = run(super::root(), &[&["test", "--list"], &GUARDED[..]].concat()).1;
+    let goldens = fs::read_dir(super::root().join("reports/golden")).expect("committed").count();
+    assert_eq!(listed.lines().filter(|line| line.contains("scenarios/")).count(), goldens);
+    let (code, out, error) = run(super::root(), &[&["test", "--no-report"], &GUARDED[..]].concat());
+    assert_eq!(code, 0, "{out}{error}");
+}
+
 #[test]
 fn the_event_stream_is_one_object_a_line_on_any_number_of_threads() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -34,4 +34,4 @@ fi
 "$windtunnel" sweep merge s3://sweeps/all --out "$work/all"
 "$windtunnel" sweep run "$work/sweep.json" --out "$work/one"
 diff -r "$work/all" "$work/one" && echo "two shards in a bucket: byte for byte one machine"
-"$windtunnel" sweep show s3://sweeps/all --measure healed | head -6
+"$windtunnel" sweep show s3://sweeps/all --measure healed_alone | head -6

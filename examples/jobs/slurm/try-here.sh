@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a sweep as a Slurm array on this machine with a real controller and a real node daemon, and
 # compares the merged result with that of one machine. Needs root, and Debian's slurm-wlm and munge.
-#   try-here.sh WINDTUNNEL SCENARIO...
+#   try-here.sh WINDTUNNEL SCENARIO...          Exit code 77: Slurm does not start here.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 windtunnel=$1
@@ -47,11 +47,16 @@ for _ in $(seq 30); do
   sinfo -h -o %T 2>/dev/null | grep -q idle && break
   sleep 1
 done
+if ! sinfo -h -o %T 2>/dev/null | grep -q idle; then
+  echo "Slurm does not start here:" >&2
+  tail -n 3 "$work/slurmctld.log" "$work/slurmd.log" >&2
+  exit 77
+fi
 sinfo
 "$windtunnel" sweep plan "$@" --axis confidence=0.5,0.7,0.85,0.95 --seeds 4 -o "$work/sweep.json"
 cd "$work"
 export MANIFEST="$work/sweep.json" SHARDS_DIR="$work/shards" WINDTUNNEL="$windtunnel"
-sbatch --wait --array=0-3 --export=ALL "$here/array.sbatch"
+timeout 600 sbatch --wait --array=0-3 --export=ALL "$here/array.sbatch"
 cat sweep-*.log
 "$windtunnel" sweep merge shards/* --out merged
 "$windtunnel" sweep run sweep.json --out one

@@ -22,6 +22,7 @@ mod outside;
 mod policy;
 mod record;
 mod role;
+mod sli;
 mod span;
 mod telemetry;
 mod topology;
@@ -45,8 +46,9 @@ pub use metric::{Frame, Instrument, SeriesCatalog, SeriesError, SeriesMeta, name
 pub use outcome::{Answer, AnswerKind, Outcome, OutcomeStatus};
 pub use outside::{Latency, OutsideEngine, Webhook};
 pub use policy::{AlarmPolicy, Capacity, Context, Learning, Opens, Policy, Rule};
-pub use record::{Deed, Objective, ReplicaCount, SliSample, WorldRecord};
+pub use record::{Deed, Objective, ReplicaCount, WorldRecord};
 pub use role::{Direction, Role};
+pub use sli::{SliLog, SliSample};
 pub use span::{Span, SpanKind, SpanStatus};
 pub use telemetry::{Batch, StepInput};
 pub use topology::{Call, Entity, EntityKind, Topology, TopologyError};

@@ -6,6 +6,7 @@ pub mod discord;
 pub mod interval;
 pub mod isotonic;
 pub mod logistic;
+pub mod outline;
 pub mod paired;
 pub mod queueing;
 pub mod rank;

@@ -1,6 +1,10 @@
-//! `windtunnel selftest`: the referee attacked by cheats, and each guardrail taken out in turn.
+//! `windtunnel selftest`: the referee attacked by cheats, each guardrail taken out in turn, healthy
+//! fleets.
 //!
-//! Prints a table; exit code 1 if a cheat got away or a mutant was not seen.
+//! Prints a table; exit code 1 if a cheat got away, a mutant was not seen or a healthy fleet
+//! of some size has more false alarms than the policy's budget.
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
@@ -10,14 +14,18 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::CaseFailure;
-use crate::campaign::selftest::{self, CheatTable, MutationTable, PlantedRow, PlantedTable};
+use crate::campaign::selftest::{
+    self, CheatTable, MutationTable, PlantedRow, PlantedTable, QuietSettings, QuietTable,
+};
 use crate::catalog::{did_you_mean, nearest};
 use crate::engine::guard;
+use crate::scenario::{default_policy, load_policy};
 
 /// What to test.
 #[derive(Debug, Args)]
 pub(super) struct Selftest {
-    /// Cheating engines against the referee, guardrails taken out in turn, or hunts for them.
+    /// Cheating engines against the referee, guardrails taken out in turn, hunts for them, or
+    /// healthy fleets of several sizes.
     what: What,
     /// With `hunt`: only this guardrail; may be given more than once.
     #[arg(long, value_name = "GUARDRAIL")]
@@ -26,8 +34,20 @@ pub(super) struct Selftest {
     #[arg(long, value_name = "TRIALS", default_value_t = 64)]
     budget: u64,
     /// With `hunt`: hunts for each guardrail and strategy, from seed 1 up.
-    #[arg(long, value_name = "COUNT", default_value_t = 5)]
-    seeds: u64,
+    /// With `quiet`: runs of each size (default 1).
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// With `quiet`: numbers of services.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [10, 40, 200],
+          value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    services: Vec<u32>,
+    /// With `quiet`: hours that each fleet is watched.
+    #[arg(long, value_name = "HOURS", default_value_t = 24,
+          value_parser = clap::value_parser!(u32).range(1..=744))]
+    hours: u32,
+    /// With `quiet`: the policy (default: the default policy).
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// What is printed on standard output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -45,6 +65,8 @@ enum What {
     Mutations,
     /// Each guardrail taken out: after how many trials `hunt` finds it, guided and at random.
     Hunt,
+    /// Healthy fleets of several sizes: false alarms and incidents a day against the budget.
+    Quiet,
 }
 
 /// What is printed.
@@ -77,8 +99,25 @@ pub(super) fn run(args: &Selftest, terminal: Terminal) -> Result<u8, Failure> {
         }
         What::Hunt => {
             known(&args.only)?;
-            let table = selftest::planted(&args.only, args.budget, args.seeds, args.jobs, &said);
+            let table = selftest::planted(
+                &args.only,
+                args.budget,
+                args.seeds.unwrap_or(5),
+                args.jobs,
+                &said,
+            );
             let text = if args.format == Format::Json { json(&table) } else { planted(&table) };
+            (table.passed, text)
+        }
+        What::Quiet => {
+            let policy = match &args.policy {
+                Some(file) => load_policy(file).map_err(Failure::Problems)?,
+                None => default_policy(),
+            };
+            let (services, seeds) = (args.services.clone(), args.seeds.unwrap_or(1));
+            let settings = QuietSettings { services, hours: args.hours, seeds, jobs: args.jobs };
+            let table = selftest::quiet(&policy, &settings, &said).map_err(broken)?;
+            let text = if args.format == Format::Json { json(&table) } else { quiet(&table) };
             (table.passed, text)
         }
     };
@@ -159,6 +198,26 @@ fn mutations(table: &MutationTable) -> String {
         ]
     });
     rendered(&head, rows.collect())
+}
+
+fn quiet(table: &QuietTable) -> String {
+    let head = ["services", "series", "alarms a day", "incidents a day", "holds", "what alarmed"];
+    let a_day = |count: u64| format!("{:.1} ({count})", count as f64 * 24.0 / table.hours);
+    let rows = table.rows.iter().map(|row| {
+        let by: Vec<String> =
+            row.by.iter().take(4).map(|(what, count)| format!("{what} {count}")).collect();
+        vec![
+            row.services.to_string(),
+            row.series.to_string(),
+            a_day(row.alarms),
+            a_day(row.incidents),
+            if row.passed { "yes" } else { "NO" }.to_owned(),
+            if by.is_empty() { "–".to_owned() } else { by.join(", ") },
+        ]
+    });
+    let budget = table.budget.map_or("no budget".to_owned(), |b| format!("budget {b} a day"));
+    let hours = table.hours;
+    format!("{}{budget}; each size watched for {hours} hours.\n", rendered(&head, rows.collect()))
 }
 
 fn planted(table: &PlantedTable) -> String {

@@ -7,16 +7,19 @@
 //! `HYSTERESIS` x threshold an abnormal signal lasts, so that noise does not begin the waiting
 //! anew; the alarm itself needs the full threshold. It is over when it stayed under that for
 //! `policy.resolve_after`; a silent series (no sample) is given `PATIENCE` times as long. One
-//! active anomaly per signal, whichever detectors scored it. With `policy.lone_alerts_per_day` the
-//! whole fleet may raise only so many alarms on the word of one place alone: the more series are
-//! watched, the more of them leave any band by chance, but hardly neighbours together. Such an
-//! alarm takes a token from a bucket that fills with the day; without one it waits for company or
-//! for the next token. Known limit: scores below the
-//! detectors' floor (0.5) count as 0.
+//! active anomaly per signal, whichever detectors scored it. With `policy.false_alerts_per_day` an
+//! alarm must also be rarer than noise is: the more series are watched, the more of them leave any
+//! band by chance (`alarm/tails.rs` learns how far and how long noise goes). Facts (events,
+//! restarts, expiry, drift) are no matter of chance. Known limit: scores below the detectors' floor
+//! (0.5) count as 0.
+
+mod tails;
 
 use std::collections::BTreeMap;
 
+use self::tails::{Kind, Tails};
 use crate::engine::detect::{Finding, Scored, Scores};
+use crate::engine::effect;
 use crate::model::{AlarmPolicy, Anomaly, Decision, Role, SeriesMeta, SignalClass, StepInput};
 use crate::unit::{EntityId, Name, SeriesId, SimTime};
 
@@ -40,14 +43,8 @@ pub struct Gate {
     policy: AlarmPolicy,
     signals: BTreeMap<Key, Signal>,
     raised: u32,
-    tokens: f64,
-    filled: Option<SimTime>,
+    tails: Tails,
 }
-
-/// Share of a day's lone alarms that may come at once.
-const BURST: f64 = 0.25;
-/// Series of one service and its neighbours that are company enough, itself included.
-const COMPANY: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
@@ -64,6 +61,18 @@ struct Signal {
     normal_since: Option<SimTime>,
     sightings: u32,
     anomaly: Option<Anomaly>,
+    run: Run,
+}
+
+/// A stretch in which a signal is abnormal, as noise may make it.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    entity: EntityId,
+    /// What its loudest voice is a case of; `None` for facts.
+    kind: Option<Kind>,
+    highest: f64,
+    /// Whether no other signal near it was in alarm all the while.
+    alone: bool,
 }
 
 /// What one step says of one signal: the strongest voice.
@@ -76,39 +85,19 @@ impl Gate {
     /// A gate with nothing active.
     #[must_use]
     pub fn new(policy: &AlarmPolicy) -> Self {
-        let tokens = policy.lone_alerts_per_day.map_or(0.0, burst);
-        let signals = BTreeMap::new();
-        Self { policy: policy.clone(), signals, raised: 0, tokens, filled: None }
-    }
-
-    /// Lets the bucket of lone alarms fill with time.
-    fn fill(&mut self, now: SimTime) {
-        let before = *self.filled.get_or_insert(now);
-        self.filled = Some(now);
-        if let Some(per_day) = self.policy.lone_alerts_per_day {
-            let grown = per_day * now.since(before).secs_f64() / 86_400.0;
-            self.tokens = (self.tokens + grown).min(burst(per_day));
-        }
-    }
-
-    /// Whether an alarm may be raised: it has company, or a token is left, which it takes.
-    fn may_raise(&mut self, company: impl FnOnce() -> bool) -> bool {
-        let free = self.policy.lone_alerts_per_day.is_none() || company();
-        if !free && self.tokens < 1.0 {
-            return false;
-        }
-        self.tokens -= f64::from(u8::from(!free));
-        true
+        let (signals, tails) = (BTreeMap::new(), Tails::default());
+        Self { policy: policy.clone(), signals, raised: 0, tails }
     }
 
     /// Takes in the scores of one step; call it at every step, also without scores.
     pub fn step(&mut self, input: &StepInput<'_>, scores: &Scores, out: &mut Vec<Decision>) {
-        self.fill(input.now);
+        self.tails.watch(input);
         let witnesses = self.witnesses(input, scores);
         for (key, voice) in strongest(scores) {
             let around = Around { at: input, witnesses: &witnesses };
             self.hear(key, &voice, around, out);
         }
+        self.look_around(input);
         self.settle(input, out);
     }
 
@@ -145,7 +134,10 @@ impl Gate {
             return;
         }
         let now = around.at.now;
-        let signal = self.signals.entry(key.clone()).or_insert_with(|| Signal::new(since, now));
+        let run = voice.run(&self.tails, around.at);
+        let new = || Signal::new(since, now, run);
+        let signal = self.signals.entry(key.clone()).or_insert_with(new);
+        signal.run.grow(run);
         signal.since = signal.since.min(since);
         signal.last_abnormal = now;
         signal.normal_since = None;
@@ -160,7 +152,7 @@ impl Gate {
         let ripe = (abnormal && waited)
             || voice.at_once()
             || (score >= self.policy.immediate && voice.is_backed(around));
-        if ripe && self.may_raise(|| voice.has_company(around)) {
+        if ripe && self.is_rare(&key) {
             self.raised += 1;
             let anomaly = voice.anomaly(self.raised, since, around.at);
             if let Some(signal) = self.signals.get_mut(&key) {
@@ -170,16 +162,41 @@ impl Gate {
         }
     }
 
-    /// Ends what is over and forgets what did not last.
+    /// Whether noise alone hardly makes what is seen of a signal.
+    fn is_rare(&self, key: &Key) -> bool {
+        let Some(per_day) = self.policy.false_alerts_per_day else { return true };
+        let Some(signal) = self.signals.get(key) else { return false };
+        let chance = |kind| self.tails.chance(kind, signal.run.highest, signal.sightings);
+        signal.run.kind.is_none_or(|kind| chance(kind) <= self.tails.bar(per_day))
+    }
+
+    /// Notes which abnormal signals have others in alarm near them.
+    fn look_around(&mut self, at: &StepInput<'_>) {
+        let mut alarmed: BTreeMap<EntityId, u32> = BTreeMap::new();
+        for signal in self.signals.values().filter(|signal| signal.anomaly.is_some()) {
+            *alarmed.entry(signal.run.entity).or_default() += 1;
+        }
+        for signal in self.signals.values_mut().filter(|s| s.run.alone && !alarmed.is_empty()) {
+            let own = signal.run.entity;
+            let itself = u32::from(signal.anomaly.is_some());
+            let others = alarmed.get(&own).is_some_and(|count| *count > itself);
+            let near = || at.topology.callers(own).chain(at.topology.callees(own));
+            let troubled = |entity| entity != own && alarmed.contains_key(&entity);
+            signal.run.alone = !others && !near().any(troubled);
+        }
+    }
+
+    /// Ends what is over and forgets what did not last; what ended alone was noise.
     fn settle(&mut self, at: &StepInput<'_>, out: &mut Vec<Decision>) {
         let (now, resolve_after) = (at.now, self.policy.resolve_after);
-        let mut over = Vec::new();
+        let (mut over, tails) = (Vec::new(), &mut self.tails);
         self.signals.retain(|key, signal| {
             if signal.last_abnormal == now {
                 return true;
             }
             let seen = key.is_seen(at);
             if seen == Some(true) && signal.anomaly.is_none() {
+                signal.teach(tails);
                 return false;
             }
             if seen == Some(true) || (seen.is_none() && signal.normal_since.is_none()) {
@@ -189,6 +206,9 @@ impl Gate {
             let silent = now.since(signal.last_abnormal) >= resolve_after * PATIENCE;
             if let (true, Some(anomaly)) = (normal || silent, &signal.anomaly) {
                 over.push(anomaly.id);
+            }
+            if normal || silent {
+                signal.teach(tails);
             }
             !(normal || silent)
         });
@@ -209,7 +229,7 @@ impl Key {
 }
 
 impl Signal {
-    fn new(since: SimTime, now: SimTime) -> Self {
+    fn new(since: SimTime, now: SimTime, run: Run) -> Self {
         Self {
             since,
             first_abnormal: now,
@@ -217,6 +237,23 @@ impl Signal {
             normal_since: None,
             sightings: 0,
             anomaly: None,
+            run,
+        }
+    }
+
+    /// A run that ended with nothing near it in alarm is what noise does.
+    fn teach(&self, tails: &mut Tails) {
+        if let Some(kind) = self.run.kind.filter(|_| self.run.alone) {
+            tails.learn(kind, self.run.highest, self.sightings);
+        }
+    }
+}
+
+impl Run {
+    /// Takes in one more sighting; the loudest voice says what it is.
+    fn grow(&mut self, seen: Self) {
+        if seen.highest > self.highest {
+            (self.kind, self.highest) = (seen.kind, seen.highest);
         }
     }
 }
@@ -259,23 +296,23 @@ impl Around<'_, '_> {
     }
 }
 
-/// Tokens that the bucket of lone alarms holds.
-fn burst(per_day: f64) -> f64 {
-    (per_day * BURST).max(1.0)
-}
-
 impl Voice<'_> {
-    /// Whether another place near it, or much of its own, is abnormal in the same step, or it is
-    /// complete in itself.
-    fn has_company(&self, around: Around<'_, '_>) -> bool {
-        let at = around.at;
-        let entity = match self {
-            Self::Series(scored) => at.series.get(scored.series).entity,
-            Self::Finding(finding) => finding.entity,
+    /// The sighting as the beginning of a run.
+    fn run(&self, tails: &Tails, at: &StepInput<'_>) -> Run {
+        let (entity, kind, highest) = match self {
+            Self::Series(s) => {
+                let meta = at.series.get(s.series);
+                let kind = effect::has_baseline(meta.role);
+                let kind = kind.then(|| tails.series(s.series, s.detector));
+                (meta.entity, kind, s.score)
+            }
+            Self::Finding(f) => {
+                let kind = (!f.at_once && f.class != SignalClass::Event)
+                    .then(|| Tails::finding(f.class, f.role, f.detector));
+                (f.entity, kind, f.score)
+            }
         };
-        let own = at.topology.service_of(entity);
-        let (near, series) = around.near(entity);
-        self.at_once() || near.iter().any(|entity| *entity != own) || series >= COMPANY
+        Run { entity: at.topology.service_of(entity), kind, highest, alone: true }
     }
 
     fn score_and_since(&self) -> (f64, SimTime) {
@@ -425,15 +462,18 @@ mod tests {
     }
 
     #[test]
-    fn lone_alarms_of_a_day_are_limited_and_come_again_with_time() {
-        let policy = AlarmPolicy { lone_alerts_per_day: Some(4.0), ..AlarmPolicy::default() };
+    fn what_noise_does_every_hour_alarms_no_more_and_what_it_never_did_still_does() {
+        let policy = AlarmPolicy { false_alerts_per_day: Some(0.01), ..AlarmPolicy::default() };
         let hourly = [vec![3.0; 1], vec![0.0; 59]].concat().repeat(24);
-        let raised = |policy: &AlarmPolicy| {
-            let said = run_with(policy, "availability", 60, &hourly);
+        let raised = |policy: &AlarmPolicy, then: &[f64]| {
+            let said = run_with(policy, "availability", 60, &[&hourly, then].concat());
             said.iter().filter(|s| s.contains("anomaly")).count()
         };
-        assert_eq!(raised(&AlarmPolicy::default()), 24);
-        assert_eq!(raised(&policy), 4);
+        assert_eq!(raised(&AlarmPolicy { false_alerts_per_day: None, ..policy.clone() }, &[]), 24);
+        let so_far = raised(&policy, &[]);
+        assert!(so_far < 24, "{so_far}");
+        assert_eq!(raised(&policy, &[3.0; 60]), so_far + 1, "it lasts as noise never did");
+        assert_eq!(raised(&policy, &[60.0]), so_far + 1, "it is higher than noise ever was");
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! the window; otherwise it must drift slowly against it.
 
 use super::History;
-use crate::stats::robust::{MAD_TO_SIGMA, mad, quantile};
+use crate::stats::outline::outline;
+use crate::stats::robust::MAD_TO_SIGMA;
 use crate::unit::SeriesId;
 
 /// How baselines are taken, in frames.
@@ -51,6 +52,8 @@ struct State {
     frozen_since: Option<u64>,
 }
 
+/// The outer quantile.
+const OUTER: f64 = 0.02;
 const STRIDE: u64 = 16;
 const YOUNG: u64 = 64;
 
@@ -103,10 +106,11 @@ impl Baselines {
         if self.scratch.len() < self.horizon.least {
             return None;
         }
-        let values = self.scratch.as_mut_slice();
-        let (low, high) = (quantile(values, 0.02)?, quantile(values, 0.98)?);
-        let center = quantile(values, 0.5)?;
-        Some(Normal { center, sigma: MAD_TO_SIGMA * mad(values, center)?, low, high })
+        let before = self.states[id.index()].normal;
+        let guess = before.map(|normal| (normal.center, normal.sigma / MAD_TO_SIGMA));
+        let found = outline(&mut self.scratch, OUTER, guess)?;
+        let (center, sigma) = (found.center, MAD_TO_SIGMA * found.mad);
+        Some(Normal { center, sigma, low: found.low, high: found.high })
     }
 }
 

@@ -22,11 +22,9 @@ pub struct AlarmPolicy {
     pub immediate: f64,
     /// How long a signal must stay normal before its alarm is over.
     pub resolve_after: SimDuration,
-    /// Alarms a day, of the whole fleet, that may rest on one place alone (no neighbour abnormal,
-    /// few of its own series); further ones wait for company or for the next day's share. Absent:
-    /// no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lone_alerts_per_day: Option<f64>,
+    /// False alarms a day, of the whole fleet, that are put up with: the more series are watched,
+    /// the rarer a run of noise must be to alarm. `null`: no limit.
+    pub false_alerts_per_day: Option<f64>,
     /// What may open an incident.
     pub opens: Opens,
     /// What it takes to open an incident. 1: any signal that alarms. 2: facts (events, restarts,
@@ -58,7 +56,7 @@ impl Default for AlarmPolicy {
             resolve_after: SimDuration::from_secs(180),
             opens: Opens::default(),
             witnesses: 2,
-            lone_alerts_per_day: None,
+            false_alerts_per_day: Some(1.0),
         }
     }
 }

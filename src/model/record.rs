@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Verb;
+use super::{SliLog, Verb};
 use crate::unit::{ActionId, Name, SimDuration, SimTime};
 
 /// What users were promised at the entry of the fleet.
@@ -20,19 +20,6 @@ pub struct Objective {
     pub latency_p99: SimDuration,
     /// How long both must hold before users count as served again.
     pub sustained: SimDuration,
-}
-
-/// What users saw in one interval that ended at `time`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct SliSample {
-    /// End of the interval.
-    pub time: SimTime,
-    /// Requests in it.
-    pub requests: f64,
-    /// Failed ones among them.
-    pub failed: f64,
-    /// p99 latency in seconds; NaN-free: absent if there were no requests.
-    pub latency_p99_s: Option<f64>,
 }
 
 /// What an action (or a person) really did to the fleet.
@@ -89,7 +76,7 @@ pub struct WorldRecord {
     /// Length of an SLI interval.
     pub interval: SimDuration,
     /// What users saw, interval by interval.
-    pub sli: Vec<SliSample>,
+    pub sli: SliLog,
     /// What was done to the fleet.
     pub deeds: Vec<Deed>,
     /// Changes of replica counts, in time order.

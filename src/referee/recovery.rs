@@ -54,9 +54,9 @@ pub(super) fn recovery(
     let mut found = Recovery::NeverFelt;
     for horizon in horizons {
         let within = |s: &SliSample| s.time > onset && s.time <= horizon;
-        let last = samples().rfind(|(s, bad)| **bad && within(s)).map(|(s, _)| s.time);
+        let last = samples().filter(|(s, bad)| **bad && within(s)).map(|(s, _)| s.time).last();
         let Some(last) = last else { continue };
-        let seen = samples().rfind(|(s, _)| within(s)).map_or(last, |(s, _)| s.time);
+        let seen = record.sli.iter().rfind(within).map_or(last, |s| s.time);
         if seen.since(last) >= objective.sustained {
             return Recovery::At(last);
         }
@@ -67,7 +67,7 @@ pub(super) fn recovery(
 
 /// Which intervals are bad and no mere blip.
 fn violations(record: &WorldRecord, objective: &Objective) -> Vec<bool> {
-    let bad: Vec<bool> = record.sli.iter().map(|s| is_bad(s, objective)).collect();
+    let bad: Vec<bool> = record.sli.iter().map(|s| is_bad(&s, objective)).collect();
     let mut before = vec![0usize];
     for is in &bad {
         before.push(before[before.len() - 1] + usize::from(*is));

@@ -13,14 +13,14 @@ pub type Fingerprint = [u8; 16];
 /// The fingerprint of what happened.
 #[must_use]
 pub fn course(journal: &Journal, record: &WorldRecord) -> Fingerprint {
-    let mut bytes = Bytes(Vec::with_capacity(1 << 16));
+    let mut bytes = Bytes { waiting: Vec::with_capacity(2 * CHUNK), hasher: blake3::Hasher::new() };
     for line in journal.lines() {
         bytes.time(line.time);
         bytes.body(&line.body);
     }
     bytes.record(record);
     let mut print = Fingerprint::default();
-    print.copy_from_slice(&blake3::hash(&bytes.0).as_bytes()[..16]);
+    print.copy_from_slice(&bytes.hash()[..16]);
     print
 }
 
@@ -30,11 +30,30 @@ pub fn hexadecimal(print: Fingerprint) -> String {
     print.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-struct Bytes(Vec<u8>);
+/// Bytes that are hashed in one go: the course of a week is not kept to be hashed.
+const CHUNK: usize = 1 << 14;
+
+struct Bytes {
+    waiting: Vec<u8>,
+    hasher: blake3::Hasher,
+}
 
 impl Bytes {
+    fn add(&mut self, bytes: &[u8]) {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= CHUNK {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+    }
+
+    fn hash(mut self) -> [u8; 32] {
+        self.hasher.update(&self.waiting);
+        *self.hasher.finalize().as_bytes()
+    }
+
     fn number(&mut self, value: u64) {
-        self.0.extend_from_slice(&value.to_le_bytes());
+        self.add(&value.to_le_bytes());
     }
 
     fn real(&mut self, value: f64) {
@@ -48,7 +67,7 @@ impl Bytes {
     /// Length first, so that "a", "bc" is not "ab", "c".
     fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        self.add(text.as_bytes());
     }
 
     fn names(&mut self, all: &[&Name]) {
@@ -116,7 +135,7 @@ impl Bytes {
             Decision::Verified(v) => self.plain(&(v.action, v.healed)),
             Decision::Notify(n) => self.plain(&(n.incident, n.action)),
         }
-        self.0.push(kind(decision));
+        self.add(&[kind(decision)]);
     }
 
     fn action(&mut self, action: &Action) {
@@ -130,7 +149,7 @@ impl Bytes {
 
     fn record(&mut self, record: &WorldRecord) {
         self.plain(&(&record.objective, record.interval, &record.deeds, &record.replicas));
-        for sli in &record.sli {
+        for sli in record.sli.iter() {
             self.time(sli.time);
             self.real(sli.requests);
             self.real(sli.failed);

@@ -262,13 +262,13 @@ impl Synthetic {
         let saw = self.fleet.users_saw(self.entry, now, patience);
         // Users of a longer stride come second by second as the load says.
         let times = (1..=seconds).map(|n| self.ticked + TICK * n);
-        let loads: Vec<(SimTime, f64)> = times.map(|at| (at, self.wanted_rate(at))).collect();
-        let sum: f64 = loads.iter().map(|(_, load)| load).sum();
-        for (time, load) in loads {
-            let share = if seconds == 1 || sum <= 0.0 { 1.0 } else { load / sum };
-            let (requests, failed) = (saw.requests * share, saw.failed * share);
-            self.out.record.sli.push(SliSample { time, requests, failed, ..saw });
+        let mut shares: Vec<f64> = times.map(|at| self.wanted_rate(at)).collect();
+        let sum: f64 = shares.iter().sum();
+        for share in &mut shares {
+            *share = if seconds == 1 || sum <= 0.0 { 1.0 } else { *share / sum };
         }
+        let saw = SliSample { time: self.ticked + TICK, ..saw };
+        self.out.record.sli.push_stride(saw, TICK, &shares);
         self.ticked = now;
         self.age_faults(now);
         self.watch_calm(seconds);

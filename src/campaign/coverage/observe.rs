@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Action, Batch, EventKind, Operation, OutcomeStatus, Risk, SliSample, Strategy, names,
+    Action, Batch, EventKind, Operation, OutcomeStatus, Risk, SliLog, SliSample, Strategy, names,
 };
 use crate::scenario::Checked;
 use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
@@ -222,10 +222,9 @@ impl Seen {
 }
 
 /// What users saw before and in the worst minute after.
-fn users(sli: &[SliSample], at: SimTime) -> Option<String> {
+fn users(sli: &SliLog, at: SimTime) -> Option<String> {
     let minutes = |from: SimTime, to: SimTime| {
-        let inside: Vec<&SliSample> =
-            sli.iter().filter(|s| s.time > from && s.time <= to).collect();
+        let inside: Vec<SliSample> = sli.iter().filter(|s| s.time > from && s.time <= to).collect();
         let requests: f64 = inside.iter().map(|s| s.requests).sum();
         let failed: f64 = inside.iter().map(|s| s.failed).sum();
         let mut tails: Vec<f64> = inside.iter().filter_map(|s| s.latency_p99_s).collect();

@@ -15,7 +15,8 @@
 //! Source: symptom-based alerting (Beyer et al., "Site Reliability Engineering", 2016, ch. 6).
 //! Limit: without a service map every service counts as one that users feel.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::open::Member;
 use super::{Judge, NEAR};
@@ -51,6 +52,8 @@ struct Sighting {
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     felt: BTreeMap<EntityId, SimTime>,
+    /// What calls from where it is felt lead to; absent until somebody asks.
+    reached: OnceCell<BTreeSet<EntityId>>,
     seen: BTreeMap<(EntityId, Role), Sighting>,
     frame: Option<SimTime>,
     interval: SimDuration,
@@ -66,6 +69,7 @@ impl Opening {
             self.frame = Some(input.now);
         }
         let (now, map) = (input.now, input.topology);
+        self.reached = OnceCell::new();
         for scored in &scores.series {
             let meta = input.series.get(scored.series);
             let entity = map.service_of(meta.entity);
@@ -124,7 +128,7 @@ impl Opening {
         }
         let Some(entity) = found.clue.entity else { return true };
         let twice = self.times(found) >= TWICE;
-        let felt = || self.felt.keys().any(|entry| map.reach(*entry).contains(&entity));
+        let felt = || self.reached(map).contains(&entity);
         let backs = |other: &Member| {
             (&other.anomaly.entity, other.anomaly.role)
                 != (&found.anomaly.entity, found.anomaly.role)
@@ -133,6 +137,12 @@ impl Opening {
                 && judge.affinity(&other.clue, &found.clue, map).value >= NEAR
         };
         felt() || twice && others.any(backs)
+    }
+
+    /// Everything that calls from where trouble is felt lead to, found out once a step.
+    fn reached(&self, map: &Topology) -> &BTreeSet<EntityId> {
+        let all = || self.felt.keys().flat_map(|entry| map.reach(*entry)).collect();
+        self.reached.get_or_init(all)
     }
 
     fn lasts(&self, found: &Member) -> bool {

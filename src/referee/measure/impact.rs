@@ -119,13 +119,13 @@ pub fn users(record: &WorldRecord) -> Option<UserImpact> {
     let objective = record.objective.as_ref().filter(|_| !record.sli.is_empty())?;
     let minutes = record.interval.secs_f64() / 60.0;
     let mut found = UserImpact::default();
-    for sli in &record.sli {
+    for sli in record.sli.iter() {
         found.requests += sli.requests;
         found.bad_requests += sli.failed;
         if sli.requests > 0.0 {
             found.error_budget_minutes += minutes * sli.failed / sli.requests;
         }
-        found.bad_minutes += if is_bad(sli, objective) { minutes } else { 0.0 };
+        found.bad_minutes += if is_bad(&sli, objective) { minutes } else { 0.0 };
     }
     Some(found)
 }
@@ -177,7 +177,7 @@ mod tests {
                 sustained: SimDuration::from_secs(60),
             }),
             interval: SimDuration::from_secs(30),
-            sli: vec![sli(0.0, 0.1), sli(50.0, 0.1), sli(1.0, 2.0)],
+            sli: [sli(0.0, 0.1), sli(50.0, 0.1), sli(1.0, 2.0)].into_iter().collect(),
             ..WorldRecord::default()
         };
         let found = users(&record).unwrap();

@@ -83,7 +83,7 @@ fn unserved_after(case: &Case<'_>, from: SimTime) -> bool {
     let Some(objective) = &record.objective else { return false };
     let until = from + objective.sustained;
     let mut after = record.sli.iter().filter(|s| s.time > from && s.time <= until).peekable();
-    after.peek().is_some() && after.all(|sli| is_bad(sli, objective))
+    after.peek().is_some() && after.all(|sli| is_bad(&sli, objective))
 }
 
 /// Plans that state more confidence than was diagnosed.

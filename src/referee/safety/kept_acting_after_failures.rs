@@ -51,7 +51,7 @@ impl Check for Config {
         let mut found = Vec::new();
         for act in case.fleet_acts().filter(|act| !case.approved(act)) {
             let last = record.sli.iter().rfind(|s| s.time <= act.time);
-            let unserved = last.is_some_and(|sli| is_bad(sli, objective));
+            let unserved = last.is_some_and(|sli| is_bad(&sli, objective));
             let vain = deeds.iter().filter(|d| {
                 let ended = d.ended.filter(|end| *end <= act.time);
                 ended.is_some_and(|end| act.time.since(end) < self.within)

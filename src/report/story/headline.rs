@@ -110,7 +110,7 @@ fn ill(cases: &[Case], done: &[&Doing]) -> (Tone, String) {
 /// Whether the record shows that no interval from `start` on missed the objective.
 fn unharmed(told: &Told<'_>, start: SimTime) -> bool {
     let mut after = told.record.sli.iter().filter(|s| s.time > start).peekable();
-    after.peek().is_some() && after.all(|s| within(told, s))
+    after.peek().is_some() && after.all(|s| within(told, &s))
 }
 
 /// Whether users were served in each of the last five minutes.

@@ -136,7 +136,7 @@ fn a_leak_shows_as_memory_then_latency_then_kills_and_never_recovers() {
     let pressed = p99(at("02:33:30"), killed);
     assert!(before < 0.4 && pressed > 1.5 * before, "{before} {pressed}");
     assert!(p99(killed, at("02:37:00")) > 0.8);
-    let failed = |s: &&crate::model::SliSample| s.failed > 0.01 * s.requests;
+    let failed = |s: &crate::model::SliSample| s.failed > 0.01 * s.requests;
     let failing = world.record().sli.iter().find(failed).expect("requests fail");
     assert!(failing.time >= killed, "{} {killed}", failing.time);
     assert!(tape.logs.iter().any(|l| l.body.starts_with("java.lang.OutOfMemoryError")));
@@ -219,7 +219,7 @@ fn a_dry_run_and_senseless_orders_change_nothing() {
         assert_eq!((&here.deeds, &here.replicas), (&there.deeds, &there.replicas), "{what}");
         // An order ends a stride of calm, so the last digits may differ.
         let near = |a: f64, b: f64| (a - b).abs() <= 0.01 * b.abs() + 1e-3;
-        let same = here.sli.iter().zip(&there.sli).all(|(a, b)| {
+        let same = here.sli.iter().zip(there.sli.iter()).all(|(a, b)| {
             let p99 = a.latency_p99_s.zip(b.latency_p99_s).is_some_and(|(a, b)| near(a, b));
             a.time == b.time && near(a.requests, b.requests) && near(a.failed, b.failed) && p99
         });
@@ -518,7 +518,7 @@ proptest! {
         let spec = SyntheticSpec { duration: SimDuration::from_secs(900), ..healthy() };
         let (world, tape) = run(spec, seed, &[]);
         let objective = world.record().objective.clone().unwrap();
-        prop_assert!(world.record().sli.iter().all(|s| !violates(s, &objective)));
+        prop_assert!(world.record().sli.iter().all(|s| !violates(&s, &objective)));
         prop_assert!(world.truth().unwrap().incidents.is_empty());
         prop_assert!(tape.events.is_empty());
     }
@@ -546,6 +546,12 @@ proptest! {
                 let kept = after[index] - before[index];
                 prop_assert!((flow.arrived - went - kept).abs() < 1e-6 * flow.arrived.max(1.0));
                 prop_assert!(flow.failed <= flow.started + 1e-9);
+                let parts = [flow.capacity, flow.shed, flow.started, flow.refused, flow.failed];
+                prop_assert!(parts.iter().all(|part| *part >= 0.0), "{}: {parts:?}", service.name);
+                let sane = |r: &crate::world::fleet::Replica| {
+                    r.backlog >= 0.0 && r.memory_mib >= 0.0 && (0.0..=1.0).contains(&r.cpu)
+                };
+                prop_assert!(service.replicas().all(sane), "{}", service.name);
             }
             before = after;
         }

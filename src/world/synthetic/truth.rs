@@ -63,7 +63,7 @@ fn incident(running: &Running, record: &WorldRecord, end: SimTime) -> Option<Tru
     let window = Window { start: running.began?, end: running.ended.unwrap_or(end) };
     let objective = record.objective.as_ref().expect("a synthetic world has an objective");
     let until = window.end + AFTERMATH;
-    let felt = |s: &&SliSample| s.time > window.start && s.time <= until && violates(s, objective);
+    let felt = |s: &SliSample| s.time > window.start && s.time <= until && violates(s, objective);
     Some(TrueIncident {
         id: running.id.clone(),
         window,

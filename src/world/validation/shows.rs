@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::model::{Action, Batch, Operation, Risk, Strategy, names};
+use crate::model::{Action, Batch, Operation, Risk, SliSample, Strategy, names};
 use crate::unit::{ActionId, IncidentId, Name, SimDuration, SimTime};
 use crate::world::World;
 use crate::world::synthetic::{Synthetic, SyntheticSpec};
@@ -125,7 +125,7 @@ fn run(spec: Value, orders: &[(i64, &str, Operation)], unit: SimDuration, seed: 
             world.apply(now, &action);
         }
     }
-    let record = &world.record().sli;
+    let record: Vec<SliSample> = world.record().sli.iter().collect();
     for minute in record.chunks(10) {
         let (asked, failed) =
             minute.iter().fold((0.0, 0.0), |(n, f), s| (n + s.requests, f + s.failed));

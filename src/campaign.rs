@@ -21,6 +21,7 @@ pub mod golden;
 pub mod hunt;
 mod incidents;
 mod judge;
+pub mod left_out;
 pub mod metamorphic;
 pub mod overview;
 mod pool;

@@ -15,6 +15,7 @@ pub mod regression;
 pub mod reliability;
 pub mod risk;
 pub mod robust;
+pub mod robust_scorer;
 pub mod season;
 pub mod sensitivity;
 pub mod sequential;

@@ -157,7 +157,8 @@ pub fn measure(
     (rows, outcomes.failures)
 }
 
-fn group(case: &str) -> &str {
+/// The first part of a case's name.
+pub(super) fn group(case: &str) -> &str {
     case.split(['-', '.']).next().unwrap_or(case)
 }
 

@@ -158,7 +158,8 @@ fn held_out(
     held
 }
 
-fn fit(samples: &[Sample], shape: Shape, corpus: &str, groups: usize) -> Calibration {
+/// The map of one shape that fits the answers best.
+pub(super) fn fit(samples: &[Sample], shape: Shape, corpus: &str, groups: usize) -> Calibration {
     let (mut coefficients, mut knots) = (Vec::new(), Vec::new());
     match shape {
         Shape::Isotonic => {

@@ -4,6 +4,8 @@
 //! (`petshop`, `nezha`, `rcaeval`). Out: rows by set, group and arrangement with n, 95 % interval,
 //! wall time and peak memory. The figures are the same for any number of jobs; the times are not.
 
+mod left_out;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -61,6 +63,8 @@ enum Part {
     Ablation,
     /// Told of the alarm, each method alone.
     Methods,
+    /// Chosen on all systems but one, measured on that one; a table of its own, not in `all`.
+    LeftOut,
 }
 
 /// A row with what it cost.
@@ -83,17 +87,25 @@ const FORMATS: [&str; 3] = ["nezha", "petshop", "rcaeval"];
 /// If nothing can be measured or a recording cannot be read.
 pub(super) fn run(args: &BenchAccuracy, terminal: Terminal) -> Result<u8, Failure> {
     let policy = args.policy.as_deref().map(load_policy).transpose().map_err(Failure::Problems)?;
-    let arrangements = arrangements(args, &policy.unwrap_or_else(default_policy))?;
+    let policy = policy.unwrap_or_else(default_policy);
     let work = std::env::temp_dir().join(format!("windtunnel-accuracy-{}", std::process::id()));
-    let measured = all_sets(args, &arrangements, &work, terminal);
-    let _ = std::fs::remove_dir_all(&work);
-    let rows = measured?;
-    let text = match args.format {
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(&rows).expect("plain data")),
-        Format::Text => table(&rows),
+    let text = if args.part == Part::LeftOut {
+        left_out::measure(args, &policy, &work, terminal)
+    } else {
+        let rows = all_sets(args, &arrangements(args, &policy)?, &work, terminal);
+        rows.map(|rows| match args.format {
+            Format::Json => json(&rows),
+            Format::Text => table(&rows),
+        })
     };
+    let _ = std::fs::remove_dir_all(&work);
+    let text = text?;
     terminal.print(&text)?;
     Ok(exit_code::DONE)
+}
+
+fn json<T: Serialize>(rows: &[T]) -> String {
+    format!("{}\n", serde_json::to_string_pretty(rows).expect("plain data"))
 }
 
 fn arrangements(args: &BenchAccuracy, policy: &Policy) -> Result<Vec<Arrangement>, Failure> {
@@ -131,7 +143,7 @@ fn all_sets(
 ) -> Result<Vec<Measured>, Failure> {
     let mut rows = Vec::new();
     for set in sets(args)? {
-        let dataset = open(&args.source.join(&set), &set, work, terminal)?;
+        let dataset = open(args, &set, work, terminal)?;
         let Some(dataset) = dataset else { continue };
         for arrangement in arrangements {
             let progress = Progress::new(terminal, "cases");
@@ -184,11 +196,12 @@ fn sets(args: &BenchAccuracy) -> Result<BTreeSet<String>, Failure> {
 }
 
 fn open(
-    path: &Path,
+    args: &BenchAccuracy,
     name: &str,
     work: &Path,
     terminal: Terminal,
 ) -> Result<Option<Dataset>, Failure> {
+    let path = &args.source.join(name);
     let target = if Dataset::is_at(path) {
         path.to_owned()
     } else {
@@ -199,7 +212,7 @@ fn open(
         let mut told = |done: usize, total: usize, name: &str| progress.set(done, total, name);
         // Rows of normal periods are what specificity is measured on.
         let mut params = Map::new();
-        if name != "rcaeval" {
+        if name != "rcaeval" && args.part != Part::LeftOut {
             params.insert("normal_cases".to_owned(), true.into());
         }
         let mut request = Request {
@@ -265,8 +278,13 @@ fn table(rows: &[Measured]) -> String {
             peak_mb.filter(|_| whole).map_or(String::new(), |mb| format!("{mb:.0} MB")),
         ]);
     }
+    aligned(&cells)
+}
+
+/// Cells under each other, the first two columns to the left.
+fn aligned(cells: &[Vec<String>]) -> String {
     let width = |i: usize| cells.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let widths: Vec<usize> = (0..cells.first().map_or(0, Vec::len)).map(width).collect();
     let line = |row: &Vec<String>| {
         let padded = row.iter().zip(&widths).enumerate().map(|(i, (cell, w))| {
             if i < 2 { format!("{cell:<w$}") } else { format!("{cell:>w$}") }

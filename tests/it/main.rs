@@ -6,6 +6,7 @@ mod corpus;
 #[cfg(unix)]
 mod engines;
 mod overlay;
+mod published;
 mod run;
 mod scaffold;
 mod score;

@@ -2,8 +2,8 @@
 //!
 //! In: the newest pod metrics, else the replicas in the service map; where replicas run. Out:
 //! counts per service in replicas, how many are ready, where they run, and which are only guessed
-//! as one. Limit: a recording without pod metrics has guesses only; a map that keeps dead replicas counts them
-//! where no metric corrects it.
+//! as one. Limit: a recording without pod metrics has guesses only; a map that keeps dead replicas
+//! counts them where no metric corrects it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

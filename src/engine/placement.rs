@@ -1,9 +1,9 @@
 //! Where replicas run, as telemetry tells it.
 //!
 //! In: the service map as it was drawn, then the scheduler's events (`Scheduled` with a `node`,
-//! `Killing` of a pod). Out: on how many nodes and zones a set of targets stands. Source: the events
-//! of Kubernetes' scheduler and kubelet. Limit: who never said where a replica runs is on no node;
-//! an event that was lost leaves the last place known.
+//! `Killing` of a pod). Out: on how many nodes and zones a set of targets stands. Source: the
+//! events of Kubernetes' scheduler and kubelet. Limit: who never said where a replica runs is on no
+//! node; an event that was lost leaves the last place known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The text form of a service map: `topology.yaml`.
 //!
 //! Entities are listed in id order, so that reading gives the same ids again; a replica names its
-//! service as `parent`, a node its zone; `node`
-//! is where a replica ran when the map was drawn. Calls go from caller to callee. Unknown keys are refused.
+//! service as `parent`, a node its zone; `node` is where a replica ran when the map was drawn.
+//! Calls go from caller to callee. Unknown keys are refused.
 
 use std::collections::BTreeMap;
 

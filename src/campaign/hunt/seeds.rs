@@ -1,10 +1,10 @@
 //! Plain incidents that a guided search begins with, as fuzzers begin with well-formed inputs.
 //!
 //! In: nothing but the policy and the referee's limits. Out: a shop of uneven services with one
-//! textbook incident each: a deploy that fails, one whose containers die, a surge, a leak, something
-//! that comes back, and a zone that goes dark, at any hour of a week. Nothing in them is made for a guardrail: they
-//! are what an engine is for, so that it acts, and what is changed from there on is where it acts
-//! wrongly.
+//! textbook incident each: a deploy that fails, one whose containers die, a surge, a leak,
+//! something that comes back, and a zone that goes dark, at any hour of a week. Nothing in them is
+//! made for a guardrail: they are what an engine is for, so that it acts, and what is changed from
+//! there on is where it acts wrongly.
 
 use rand::RngExt;
 

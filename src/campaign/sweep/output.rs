@@ -1,9 +1,9 @@
 //! What a sweep leaves: manifest, parts, and a marker when it is complete.
 //!
 //! In: a plan and which parts of it. Out: `sweep.json`, `parts/part-00000.parquet` and, at the end,
-//! a marker with a digest of every part. A part is there whole or not at all, so that an interruption
-//! leaves whole parts only; `resume` keeps those that are there.
-//! A thread runs a part at a time: memory does not grow with the number of trials.
+//! a marker with a digest of every part. A part is there whole or not at all, so that an
+//! interruption leaves whole parts only; `resume` keeps those that are there. A thread runs a part
+//! at a time: memory does not grow with the number of trials.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

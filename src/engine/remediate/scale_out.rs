@@ -1,9 +1,9 @@
 //! More replicas of a service.
 //!
-//! In: a hypothesis, the replicas wanted now and how busy they are. Out: that number
-//! times `factor`, at most `max`; with `when_short` nothing where there is enough. Source:
-//! Kubernetes horizontal pod autoscaler, whose usual target is 80 % of the processors. Limit: harms what its callee cannot carry: more
-//! callers of an overloaded database make it worse.
+//! In: a hypothesis, the replicas wanted now and how busy they are. Out: that number times
+//! `factor`, at most `max`; with `when_short` nothing where there is enough. Source: Kubernetes
+//! horizontal pod autoscaler, whose usual target is 80 % of the processors. Limit: harms what its
+//! callee cannot carry: more callers of an overloaded database make it worse.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

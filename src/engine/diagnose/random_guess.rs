@@ -72,7 +72,7 @@ mod tests {
             let mut said = Vec::new();
             Shop::new().with_case(|case| {
                 let mut incident = case.incident.clone();
-                incident.opened = incident.opened + SimDuration::from_secs(secs);
+                incident.opened += SimDuration::from_secs(secs);
                 guess.rank(&Case::new(case.around, &incident), &mut said);
             });
             said.iter().map(|suspicion| suspicion.score.to_bits()).collect::<Vec<_>>()

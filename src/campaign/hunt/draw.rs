@@ -294,12 +294,10 @@ fn fault(kind: &str, file: &ScenarioFile, stream: &mut Stream) -> Option<Spec> {
 /// Machines and zones that a fault may name, by its parameter.
 fn places(file: &ScenarioFile) -> [(&'static str, Vec<String>); 2] {
     let pools = &file.fleet.nodes;
-    let of = |(pool, spec): (&String, &NodePoolSpec)| -> Vec<String> {
-        (0..spec.count).map(|number| format!("{pool}-{number}")).collect()
-    };
+    let nodes = pools.iter().flat_map(|(pool, spec)| spec.names(pool)).collect();
     let zones: std::collections::BTreeSet<String> =
         pools.values().flat_map(|pool| pool.zones.clone()).collect();
-    [("node", pools.iter().flat_map(of).collect()), ("zone", zones.into_iter().collect())]
+    [("node", nodes), ("zone", zones.into_iter().collect())]
 }
 
 /// The fault of a spec, if its parameters can be read.

@@ -145,11 +145,7 @@ pub(super) fn no_such_call(
 
 /// A node that is not there, for `Fault::misfits`.
 pub(super) fn no_such_node(fleet: &FleetSpec, node: &str) -> Vec<(&'static str, String)> {
-    let names: Vec<String> = fleet
-        .nodes
-        .iter()
-        .flat_map(|(pool, spec)| (0..spec.count).map(move |number| format!("{pool}-{number}")))
-        .collect();
+    let names: Vec<String> = fleet.nodes.iter().flat_map(|(pool, spec)| spec.names(pool)).collect();
     missing("node", node, &names)
 }
 

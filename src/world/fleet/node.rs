@@ -117,10 +117,10 @@ pub(super) fn build(pools: &BTreeMap<String, NodePoolSpec>) -> (Vec<Node>, Vec<Z
     let zones: Vec<Zone> = names.iter().map(zone).collect();
     let mut nodes = Vec::new();
     for (pool, spec) in pools {
-        for number in 0..spec.count {
-            let zone = &spec.zones[number as usize % spec.zones.len()];
+        for (number, name) in spec.names(pool).enumerate() {
+            let zone = &spec.zones[number % spec.zones.len()];
             nodes.push(Node {
-                name: Name::from(format!("{pool}-{number}")),
+                name: Name::from(name),
                 id: EntityId::default(),
                 zone: names.binary_search(&zone).expect("every zone is in the list"),
                 spec: spec.clone(),

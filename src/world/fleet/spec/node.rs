@@ -33,3 +33,10 @@ impl Default for NodePoolSpec {
         }
     }
 }
+
+impl NodePoolSpec {
+    /// The names of its machines, in the pool of that name.
+    pub fn names(&self, pool: &str) -> impl Iterator<Item = String> {
+        (0..self.count).map(move |number| format!("{pool}-{number}"))
+    }
+}

@@ -76,8 +76,7 @@ impl Findings<'_> {
         let mut zones = BTreeSet::new();
         let mut machines = BTreeSet::new();
         for (pool, spec) in &self.spec.fleet.nodes {
-            for number in 0..spec.count {
-                let node = format!("{pool}-{number}");
+            for node in spec.names(pool) {
                 if services.contains_key(&node) || slots.contains(&node) {
                     let message = format!("node {node} has the name of a service or replica");
                     self.note(format!("fleet.nodes.{pool}"), message);

@@ -131,8 +131,8 @@ impl Replays {
             failures.extend(outcomes.failures);
             let labelled = |t: &Trial| t.truth.as_ref().is_some_and(|t| !t.incidents.is_empty());
             let trials: Vec<Trial> = outcomes.trials.into_iter().filter(labelled).collect();
-            for (system, trials) in systems(&dataset.meta.name, &trials) {
-                self.0.entry(system).or_default().extend(Seen::of(&trials));
+            for (system, groups) in systems(&dataset.meta.name, &trials) {
+                self.0.entry(system).or_default().extend(Seen::of(&groups));
             }
         }
         failures
@@ -182,36 +182,41 @@ impl Replays {
 }
 
 impl Seen {
-    fn of(trials: &[Trial]) -> Option<Self> {
-        let cards: Vec<_> = trials.iter().map(|trial| trial.scorecard.clone()).collect();
+    fn of(groups: &[&[Trial]]) -> Option<Self> {
+        let trials = || groups.iter().copied().flatten();
+        let cards: Vec<_> = trials().map(|trial| trial.scorecard.clone()).collect();
         let ac_1 = aggregate(&cards).localization?.ac_1;
-        Some(Self { cases: trials.len(), ac_1, answers: answers_of(trials) })
+        let answers = groups.iter().flat_map(|trials| answers_of(trials)).collect();
+        Some(Self { cases: trials().count(), ac_1, answers })
     }
 }
 
+/// A system, what its labels blame, and its groups of trials.
+type System<'a> = (String, BTreeSet<Name>, Vec<&'a [Trial]>);
+
 /// The trials of each system. Groups of cases (the first part of their names) that blame the same
 /// entities are one system under different load; a set that is one system goes by its name.
-fn systems(set: &str, trials: &[Trial]) -> Vec<(String, Vec<Trial>)> {
-    let mut found: Vec<(String, BTreeSet<Name>, Vec<Trial>)> = Vec::new();
+fn systems<'a>(set: &str, trials: &'a [Trial]) -> Vec<(String, Vec<&'a [Trial]>)> {
+    let mut found: Vec<System<'a>> = Vec::new();
     for trials in trials.chunk_by(|a, b| group(&a.name) == group(&b.name)) {
         let truths = trials.iter().filter_map(|trial| trial.truth.as_ref());
         let labels = truths.flat_map(|truth| &truth.incidents);
         let blamed: BTreeSet<Name> = labels.flat_map(|label| label.root_causes.clone()).collect();
         match found.iter_mut().find(|(_, known, _)| !known.is_disjoint(&blamed)) {
-            Some((_, known, all)) => {
+            Some((_, known, groups)) => {
                 known.extend(blamed);
-                all.extend(trials.iter().cloned());
+                groups.push(trials);
             }
             None => {
                 let name = trials.first().map_or("", |trial| group(&trial.name));
-                found.push((format!("{set}/{name}"), blamed, trials.to_vec()));
+                found.push((format!("{set}/{name}"), blamed, vec![trials]));
             }
         }
     }
     if let [(name, ..)] = found.as_mut_slice() {
         set.clone_into(name);
     }
-    found.into_iter().map(|(name, _, trials)| (name, trials)).collect()
+    found.into_iter().map(|(name, _, groups)| (name, groups)).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ mod design;
 mod environment;
 mod show;
 
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -15,7 +16,7 @@ use super::failure::{Failure, count};
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::campaign::sweep::output::{self, SweepError, Tally};
-use crate::campaign::sweep::place::{Place, open};
+use crate::campaign::sweep::place::{Folder, Place, open};
 use crate::campaign::sweep::plan::Plan;
 use crate::campaign::sweep::shard::{Shard, merge};
 
@@ -31,7 +32,7 @@ pub(super) struct Sweep {
     how: How,
     /// Folder or URL of the sweep.
     #[arg(long, value_name = "DIR|URL", default_value = "sweeps/sweep")]
-    out: String,
+    out: OsString,
 }
 
 /// The steps of a sweep on many machines.
@@ -48,21 +49,21 @@ enum Part {
     /// Run a manifest, or one shard of it.
     Run {
         /// The manifest, or a folder or URL with one.
-        manifest: String,
+        manifest: OsString,
         #[command(flatten)]
         how: How,
         /// Folder of the shard, or a URL: s3://, gs:// or az:// with the feature `cloud`.
         #[arg(long, value_name = "DIR|URL")]
-        out: String,
+        out: OsString,
     },
     /// Put shards together: every one, once, of one version.
     Merge {
         /// The folders or URLs that shards were written to.
         #[arg(required = true, value_name = "DIR|URL")]
-        folders: Vec<String>,
+        folders: Vec<OsString>,
         /// Folder or URL of the whole sweep.
         #[arg(long, value_name = "DIR|URL")]
-        out: String,
+        out: OsString,
     },
     /// Show the means by setting, and for a Saltelli design which axes matter.
     Show(show::Show),
@@ -102,7 +103,7 @@ pub(super) fn run(args: &Sweep, terminal: Terminal) -> Result<u8, Failure> {
             go(&plan, how, place(out)?.as_ref(), terminal)
         }
         (Some(Part::Merge { folders, out }), _) => {
-            let places: Result<Vec<_>, _> = folders.iter().map(|text| place(text)).collect();
+            let places: Result<Vec<_>, _> = folders.iter().map(|name| place(name)).collect();
             let target = place(out)?;
             let parts = merge(&places?, target.as_ref()).map_err(failure)?;
             let parts = count(parts, "part");
@@ -140,7 +141,7 @@ fn go(plan: &Plan, how: &How, place: &dyn Place, terminal: Terminal) -> Result<u
     Ok(if tally.failed > 0 { exit_code::BAD_INPUT } else { exit_code::DONE })
 }
 
-fn summary(tally: &Tally, folder: &std::path::Path) -> String {
+fn summary(tally: &Tally, folder: &Path) -> String {
     let Tally { rows, ran, failed, kept } = tally;
     let mut text =
         format!("{}: {}, {ran} trials run for them", folder.display(), count(*rows, "row"));
@@ -166,17 +167,19 @@ fn told(plan: &Plan) -> String {
 }
 
 /// A folder or bucket.
-fn place(text: &str) -> Result<Box<dyn Place>, Failure> {
+fn place(name: &OsStr) -> Result<Box<dyn Place>, Failure> {
+    // What is no text is no URL.
+    let Some(text) = name.to_str() else { return Ok(Box::new(Folder(PathBuf::from(name)))) };
     open(text, &environment::settings()).map_err(Failure::usage)
 }
 
 /// A manifest: a file, or that of a folder or bucket.
-fn plan(text: &str) -> Result<Plan, Failure> {
-    let path = std::path::Path::new(text);
+fn plan(name: &OsStr) -> Result<Plan, Failure> {
+    let path = Path::new(name);
     if path.is_file() {
         return output::read_plan(path).map_err(failure);
     }
-    output::plan_in(place(text)?.as_ref()).map_err(failure)
+    output::plan_in(place(name)?.as_ref()).map_err(failure)
 }
 
 /// Files and shards that cannot be used.

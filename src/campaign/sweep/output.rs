@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::place::{Folder, Place};
+use super::super::whole_file;
+use super::place::Place;
 use super::plan::Plan;
 use super::row::Row;
 use super::run::Runner;
@@ -172,11 +173,7 @@ pub fn read_plan(path: &Path) -> Result<Plan, SweepError> {
 /// # Errors
 /// If there is none, or it is of another version.
 pub fn plan_in(place: &dyn Place) -> Result<Plan, SweepError> {
-    let path = place.path(MANIFEST);
-    match place.read(MANIFEST)? {
-        Some(bytes) => plan_of(&path, &bytes),
-        None => Err(file(&path, std::io::ErrorKind::NotFound.into())),
-    }
+    plan_of(&place.path(MANIFEST), &place.need(MANIFEST)?)
 }
 
 fn plan_of(path: &Path, bytes: &[u8]) -> Result<Plan, SweepError> {
@@ -198,12 +195,7 @@ fn plan_of(path: &Path, bytes: &[u8]) -> Result<Plan, SweepError> {
 /// # Errors
 /// If it cannot be written.
 pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), SweepError> {
-    let folder = Folder(path.parent().unwrap_or(Path::new("")).to_owned());
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| content(path, "expected the name of a file".to_owned()))?;
-    folder.write(name, &json(plan))
+    whole_file::write(path, json(plan)).map_err(|error| file(path, error))
 }
 
 /// Every row of a complete sweep, part by part.
@@ -218,10 +210,8 @@ pub fn each_row(
     let digest = plan.digest();
     for part in 0..plan.parts() {
         let name = part_name(part);
-        let path = place.path(&name);
-        let bytes = place.read(&name)?;
-        let bytes = bytes.ok_or_else(|| file(&path, std::io::ErrorKind::NotFound.into()))?;
-        let rows = table::decode(bytes, &digest).map_err(|problem| content(&path, problem))?;
+        let rows = table::decode(place.need(&name)?, &digest)
+            .map_err(|problem| content(&place.path(&name), problem))?;
         rows.iter().for_each(&mut each);
     }
     Ok(())

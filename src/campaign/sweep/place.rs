@@ -20,6 +20,15 @@ pub trait Place: std::fmt::Debug + Send + Sync {
     /// If it is there and cannot be read, or nobody can tell.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, SweepError>;
 
+    /// What must be there under a name.
+    ///
+    /// # Errors
+    /// If it is not there, or cannot be read.
+    fn need(&self, name: &str) -> Result<Vec<u8>, SweepError> {
+        let missing = || file(&self.path(name), std::io::ErrorKind::NotFound.into());
+        self.read(name)?.ok_or_else(missing)
+    }
+
     /// Puts bytes under a name: whole or not at all.
     ///
     /// # Errors

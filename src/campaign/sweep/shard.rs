@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::output::{
-    COMPLETE, MANIFEST, Marker, SweepError, content, file, fingerprint, json, part_name, plan_in,
+    COMPLETE, MANIFEST, Marker, SweepError, content, fingerprint, json, part_name, plan_in,
 };
 use super::place::Place;
 use super::plan::Plan;
@@ -88,13 +88,11 @@ pub fn merge(places: &[Box<dyn Place>], target: &dyn Place) -> Result<usize, Swe
     for part in 0..plan.parts() {
         let (place, marker) = &found[&(part % count)];
         let name = part_name(part);
-        let path = place.path(&name);
-        let bytes = place.read(&name)?;
-        let bytes = bytes.ok_or_else(|| file(&path, std::io::ErrorKind::NotFound.into()))?;
+        let bytes = place.need(&name)?;
         let print = fingerprint(&bytes);
         if marker.parts.get(&part) != Some(&print) {
             let problem = "is not the file that its shard finished with".to_owned();
-            return Err(content(&path, problem));
+            return Err(content(&place.path(&name), problem));
         }
         whole.parts.insert(part, print);
         target.write(&name, &bytes)?;
@@ -160,7 +158,7 @@ fn markers(place: &dyn Place) -> Result<Vec<Marker>, SweepError> {
         |name: &String| name == COMPLETE || name.starts_with("shard-") && name.ends_with(".json");
     let mut markers = Vec::new();
     for name in place.names()?.iter().filter(|name| is_marker(name)) {
-        let bytes = place.read(name)?.unwrap_or_default();
+        let bytes = place.need(name)?;
         let marker = serde_json::from_slice(&bytes);
         markers.push(marker.map_err(|error| content(&place.path(name), error.to_string()))?);
     }

@@ -1,5 +1,7 @@
 //! `windtunnel sweep show DIR`: means by setting, and which axes matter.
 
+use std::ffi::OsString;
+
 use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
@@ -20,7 +22,7 @@ use crate::catalog::{did_you_mean, nearest};
 pub(super) struct Show {
     /// The folder or URL of a complete sweep.
     #[arg(value_name = "DIR|URL")]
-    folder: String,
+    folder: OsString,
     /// Measures to show (default: all of them).
     #[arg(long, value_name = "NAME")]
     measure: Vec<String>,

@@ -25,6 +25,8 @@ mod shared_node;
 mod shed_load;
 mod shift_traffic;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(super) use runbook::passes;
 pub use runbook::{Jump, Runbook, StepCheck, Verify};

@@ -243,10 +243,13 @@ pub(super) fn outcome(
         OutcomeStatus::Failed | OutcomeStatus::NotApplicable => {
             let branch = course.checks.get(course.next).and_then(Option::as_ref);
             let otherwise = branch.map(|check| check.otherwise);
-            treatment.lessons.push(lesson);
-            if outcome.status == OutcomeStatus::NotApplicable && undoes(action.verb()) {
-                let told = (course.plan.entity.clone(), course.plan.cause);
-                treatment.refuted.push(told);
+            // What the platform failed to do teaches nothing of the remedy.
+            if outcome.status == OutcomeStatus::NotApplicable {
+                treatment.lessons.push(lesson);
+                if undoes(action.verb()) {
+                    let told = (course.plan.entity.clone(), course.plan.cause);
+                    treatment.refuted.push(told);
+                }
             }
             match otherwise {
                 Some(jump) => leap(treatment, jump, now),

@@ -80,10 +80,13 @@ impl Remedy for CleanDisk {
                 && meta.unit == "1"
                 && around.topology.service_of(meta.entity) == id
         });
-        let mut lowest = disks.map(|(series, _)| {
-            let column = around.history.column(series);
-            column.iter().skip(from).copied().fold(f64::INFINITY, f64::min)
-        });
-        lowest.next().is_some_and(|low| low < ROOM) && lowest.all(|low| low < ROOM)
+        // A slot without a replica has no disk.
+        let lowest: Vec<f64> = disks
+            .filter_map(|(series, _)| {
+                let since = around.history.column(series).iter().skip(from).copied();
+                since.filter(|share| share.is_finite()).min_by(f64::total_cmp)
+            })
+            .collect();
+        !lowest.is_empty() && lowest.iter().all(|share| *share < ROOM)
     }
 }

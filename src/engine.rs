@@ -13,6 +13,7 @@ pub mod calls;
 mod case;
 #[cfg(test)]
 mod case_fixture;
+mod chosen;
 mod conclude;
 pub mod correlate;
 pub mod detect;

@@ -2,8 +2,9 @@
 //!
 //! In: the metric history. Out: median, spread and outer quantiles per series. The newest
 //! `exclude` frames never count, a series that is abnormal is frozen (for at most one `window`),
-//! gaps are skipped. Recomputed every few frames only, series by series in turn, with one scratch
-//! buffer: no allocation per sample. Known limit: a daily rhythm is covered only if it fits into
+//! gaps are skipped. Due every few frames only, series by series in turn, and computed when somebody
+//! asks: as a median moves little while few values change, whoever only wants to know that a value
+//! is unremarkable can do with a bracket of it. One scratch buffer: no allocation per sample. Known limit: a daily rhythm is covered only if it fits into
 //! the window; otherwise it must drift slowly against it.
 
 use super::History;
@@ -44,17 +45,25 @@ pub struct Baselines {
     frame: u64,
 }
 
+/// Times in frames that the history took so far (`History::taken`).
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
     normal: Option<Normal>,
-    refreshed: u64,
+    /// Where the median surely lies while at most `holds` frames changed since `computed`.
+    bracket: (f64, f64),
+    holds: u64,
+    /// When `normal` was computed, and when it was last due.
+    computed: u64,
+    due: u64,
     frozen_until: u64,
     frozen_since: Option<u64>,
 }
 
 /// The outer quantile.
 const OUTER: f64 = 0.02;
+/// A baseline is taken anew every so many frames; more often over the first `YOUNG` frames.
 const STRIDE: u64 = 16;
+const YOUNG_STRIDE: u64 = 4;
 const YOUNG: u64 = 64;
 
 impl Baselines {
@@ -71,18 +80,22 @@ impl Baselines {
         self.states.resize(history.width(), State::default());
     }
 
+    /// Where the median of a series surely lies, if that is known without looking at its past. Call
+    /// this or `normal` at every frame in which the series has a value.
+    #[inline]
+    pub fn bracket(&mut self, id: SeriesId, history: &History) -> Option<(f64, f64)> {
+        self.note(id, history);
+        let state = &self.states[id.index()];
+        (state.due - state.computed < state.holds).then_some(state.bracket)
+    }
+
     /// What is normal for a series now, if that can be told.
+    #[inline]
     pub fn normal(&mut self, id: SeriesId, history: &History) -> Option<Normal> {
-        let state = self.states[id.index()];
-        let stride = if self.frame < YOUNG { 4 } else { STRIDE };
-        let turn = (self.frame + u64::from(id.0)).is_multiple_of(stride);
-        let due = state.refreshed == 0 || turn || state.normal.is_none();
-        if due && self.frame > state.frozen_until {
-            let normal = self.compute(id, history);
-            let state = &mut self.states[id.index()];
-            state.refreshed = self.frame;
-            state.frozen_since = None;
-            state.normal = normal.or(state.normal);
+        self.note(id, history);
+        let state = &self.states[id.index()];
+        if state.due > state.computed {
+            self.compute(id, history);
         }
         self.states[id.index()].normal
     }
@@ -97,25 +110,66 @@ impl Baselines {
         }
     }
 
-    fn compute(&mut self, id: SeriesId, history: &History) -> Option<Normal> {
-        let column = history.column(id);
-        let end = column.len().saturating_sub(self.horizon.exclude);
-        let start = end.saturating_sub(self.horizon.window);
-        self.scratch.clear();
-        self.scratch.extend(column.range(start..end).filter(|v| v.is_finite()));
-        if self.scratch.len() < self.horizon.least {
-            return None;
+    /// Notes that the baseline is due, if it is; it is computed when somebody asks.
+    #[inline]
+    fn note(&mut self, id: SeriesId, history: &History) {
+        let state = &mut self.states[id.index()];
+        let turn = self.frame + u64::from(id.0);
+        let turn = turn.is_multiple_of(if self.frame < YOUNG { YOUNG_STRIDE } else { STRIDE });
+        if (turn || state.normal.is_none()) && self.frame > state.frozen_until {
+            state.due = history.taken();
+            state.frozen_since = None;
         }
-        let before = self.states[id.index()].normal;
-        let guess = before.map(|normal| (normal.center, normal.sigma / MAD_TO_SIGMA));
-        let found = outline(&mut self.scratch, OUTER, guess)?;
-        let (center, sigma) = (found.center, MAD_TO_SIGMA * found.mad);
-        Some(Normal { center, sigma, low: found.low, high: found.high })
     }
+
+    /// Takes the baseline as it was when it was due.
+    fn compute(&mut self, id: SeriesId, history: &History) {
+        let Horizon { window, exclude, least } = self.horizon;
+        let state = &mut self.states[id.index()];
+        state.computed = state.due;
+        state.holds = 0;
+        let since = (history.taken() - state.due) as usize;
+        let end = history.len().saturating_sub(since + exclude);
+        let start = end.saturating_sub(window);
+        let values = &mut self.scratch;
+        values.clear();
+        history.column(id).stretches(start..end).for_each(|part| values.extend_from_slice(part));
+        // Gaps are rare: looking for one is faster than leaving out what might be one.
+        if values.iter().fold(false, |gap, v| gap | !v.is_finite()) {
+            values.retain(|v| v.is_finite());
+        }
+        if values.len() < least {
+            return;
+        }
+        let guess = state.normal.map(|normal| (normal.center, normal.sigma / MAD_TO_SIGMA));
+        if let Some((center, mad)) = guess {
+            let room = history.capacity().saturating_sub(window + exclude);
+            state.bracket = (center - mad, center + mad);
+            state.holds = holds(values, state.bracket).min(room).min(values.len() - least) as u64;
+        }
+        if let Some(found) = outline(values, OUTER, guess) {
+            let (center, sigma) = (found.center, MAD_TO_SIGMA * found.mad);
+            state.normal = Some(Normal { center, sigma, low: found.low, high: found.high });
+        }
+    }
+}
+
+/// How many frames may change (a value go, a value come) before the median can leave a bracket.
+///
+/// A value that comes moves the value at a rank by one place at most and the middle rank by half a
+/// place after it, one that goes moves the middle rank by half a place: a place a frame. Two are
+/// lost to halves and to the interpolation of the median.
+fn holds(values: &[f64], (low, high): (f64, f64)) -> usize {
+    let below = values.iter().filter(|v| **v < low).count();
+    let above = values.iter().filter(|v| **v > high).count();
+    let middle = values.len() / 2;
+    middle.saturating_sub(below.max(above) + 2)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::model::{Frame, SeriesCatalog, SeriesMeta};
     use crate::unit::{EntityId, SimTime};
@@ -145,6 +199,38 @@ mod tests {
         let mut values = [1.0, f64::NAN].repeat(4);
         values.extend([1.0; 4]);
         assert_eq!(run(&values, 99).map(|n| (n.center, n.sigma)), Some((1.0, 0.0)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_median_is_in_its_bracket_and_asking_late_changes_nothing(
+            values in prop::collection::vec(
+                prop_oneof![4 => 0.0f64..10.0, 1 => Just(5.0), 1 => Just(f64::NAN)], 1..400),
+            asked in 1usize..40,
+        ) {
+            let mut series = SeriesCatalog::default();
+            let id = series.add(SeriesMeta::gauge(EntityId(0), "x", "")).unwrap();
+            let mut history = History::new(120);
+            let horizon = Horizon { window: 50, exclude: 2, least: 4 };
+            let [mut eager, mut lazy] = [Baselines::new(horizon), Baselines::new(horizon)];
+            for (i, value) in values.iter().enumerate() {
+                let frame = Frame { time: SimTime::from_secs(i as i64), values: vec![*value] };
+                history.push(&frame, &series);
+                eager.begin(&history);
+                lazy.begin(&history);
+                if value.is_nan() {
+                    continue;
+                }
+                let normal = eager.normal(id, &history);
+                let bracket = lazy.bracket(id, &history);
+                if let (Some((low, high)), Some(normal)) = (bracket, normal) {
+                    prop_assert!((low..=high).contains(&normal.center), "{low} {normal:?} {high}");
+                }
+                if bracket.is_none() || i % asked == 0 {
+                    prop_assert_eq!(lazy.normal(id, &history), normal);
+                }
+            }
+        }
     }
 
     #[test]

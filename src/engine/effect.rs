@@ -8,40 +8,97 @@
 
 use crate::model::{Direction, Role, SeriesMeta};
 
-/// Smallest deviation from `level` worth an alarm, in the series' unit; 0 if nothing is known.
-#[must_use]
-pub fn smallest(meta: &SeriesMeta, level: f64) -> f64 {
-    let level = level.abs();
-    let share = share_unit(meta, level);
-    match (meta.role, share) {
-        (Role::Errors, Some(one)) => 0.01 * one,
-        (Role::Errors, None) => (0.5 * level).max(0.01),
-        (Role::Availability, one) => 0.01 * one.unwrap_or(1.0),
-        (Role::Latency, _) => 0.3 * level + latency_floor(&meta.unit),
-        (Role::Cpu, Some(one)) => (0.3 * level).max(0.12 * one),
-        (Role::Memory, Some(one)) => (0.2 * level).max(0.08 * one),
-        (Role::Saturation, Some(one)) => (0.5 * level).max(0.1 * one),
-        (Role::Memory, None) => 0.25 * level,
-        (Role::Saturation, None) => level.max(4.0),
-        (Role::Cpu, None) => (0.6 * level).max(processor_floor(&meta.unit)),
-        (Role::Traffic, None) => 0.6 * level,
-        (Role::Replicas, _) => (0.25 * level).max(0.9),
-        (Role::Disk | Role::Network, _) => level,
-        (Role::Traffic | Role::Other, _) => 0.4 * level,
-        (Role::Restarts | Role::Expiry | Role::Drift, _) => f64::INFINITY,
+/// What matters of one series, worked out once: nothing of its text is read per sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effect {
+    smallest: Smallest,
+    /// Bars are this much higher for signals that are context rather than trouble, and for tail
+    /// statistics, which few requests decide.
+    pub bar: f64,
+    /// Which way is bad; replicas that come are no trouble, replicas that go may be.
+    pub direction: Direction,
+    /// Whether a deviation from the past means anything, see `has_baseline`.
+    pub has_baseline: bool,
+}
+
+/// The larger of `least` and `share` of the level and `plus`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Smallest {
+    share: f64,
+    plus: f64,
+    least: f64,
+    /// A share of an undeclared whole: 1, or 100 from levels that are no share of 1 on.
+    undeclared: bool,
+}
+
+impl Effect {
+    /// What matters of a series.
+    #[must_use]
+    pub fn of(meta: &SeriesMeta) -> Self {
+        let direction =
+            if meta.role == Role::Replicas { Direction::Down } else { meta.direction() };
+        let smallest = Smallest::of(meta);
+        Self { smallest, bar: bar(meta), direction, has_baseline: has_baseline(meta.role) }
+    }
+
+    /// Smallest deviation from `level` worth an alarm, in the series' unit; 0 if nothing is known.
+    #[inline]
+    #[must_use]
+    pub fn smallest(&self, level: f64) -> f64 {
+        let (level, Smallest { share, plus, least, undeclared }) = (level.abs(), self.smallest);
+        if undeclared && level > 1.5 {
+            return 100.0 * least;
+        }
+        (share * level + plus).max(least)
+    }
+
+    /// The least that `smallest` says of any level in `low..=high`.
+    #[inline]
+    #[must_use]
+    pub fn smallest_within(&self, low: f64, high: f64) -> f64 {
+        self.smallest(if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) })
+    }
+
+    /// Whether a move that way is bad.
+    #[inline]
+    #[must_use]
+    pub fn is_bad(&self, direction: Direction) -> bool {
+        self.direction == Direction::Both || self.direction == direction
     }
 }
 
-/// Which way is bad; replicas that come are no trouble, replicas that go may be.
-#[must_use]
-pub fn direction(meta: &SeriesMeta) -> Direction {
-    if meta.role == Role::Replicas { Direction::Down } else { meta.direction() }
+impl Smallest {
+    fn of(meta: &SeriesMeta) -> Self {
+        let whole = match meta.unit.as_str() {
+            "1" => Some(1.0),
+            "%" => Some(100.0),
+            _ => None,
+        };
+        let line = |share, plus, least| Self { share, plus, least, undeclared: false };
+        match (meta.role, whole) {
+            (Role::Errors, Some(whole)) => line(0.0, 0.0, 0.01 * whole),
+            (Role::Errors, None) => line(0.5, 0.0, 0.01),
+            (Role::Availability, whole) => Self {
+                undeclared: meta.unit.is_empty(),
+                ..line(0.0, 0.0, 0.01 * whole.unwrap_or(1.0))
+            },
+            (Role::Latency, _) => line(0.3, latency_floor(&meta.unit), 0.0),
+            (Role::Cpu, Some(whole)) => line(0.3, 0.0, 0.12 * whole),
+            (Role::Memory, Some(whole)) => line(0.2, 0.0, 0.08 * whole),
+            (Role::Saturation, Some(whole)) => line(0.5, 0.0, 0.1 * whole),
+            (Role::Memory, None) => line(0.25, 0.0, 0.0),
+            (Role::Saturation, None) => line(1.0, 0.0, 4.0),
+            (Role::Cpu, None) => line(0.6, 0.0, processor_floor(&meta.unit)),
+            (Role::Traffic, None) => line(0.6, 0.0, 0.0),
+            (Role::Replicas, _) => line(0.25, 0.0, 0.9),
+            (Role::Disk | Role::Network, _) => line(1.0, 0.0, 0.0),
+            (Role::Traffic | Role::Other, _) => line(0.4, 0.0, 0.0),
+            (Role::Restarts | Role::Expiry | Role::Drift, _) => line(0.0, 0.0, f64::INFINITY),
+        }
+    }
 }
 
-/// Bars are this much higher for signals that are context rather than trouble, and for tail
-/// statistics, which few requests decide.
-#[must_use]
-pub fn bar(meta: &SeriesMeta) -> f64 {
+fn bar(meta: &SeriesMeta) -> f64 {
     match (meta.role, meta.stat()) {
         (Role::Traffic, _) => 1.5,
         (Role::Disk | Role::Network, _) => 2.0,
@@ -54,18 +111,8 @@ pub fn bar(meta: &SeriesMeta) -> f64 {
 
 /// Whether a deviation from the past means anything; totals and deadlines are matched as events.
 #[must_use]
-pub fn has_baseline(role: Role) -> bool {
+pub const fn has_baseline(role: Role) -> bool {
     !matches!(role, Role::Restarts | Role::Expiry | Role::Drift)
-}
-
-/// What "all of it" is for a share: 1, or 100 for percent; `None` for other units.
-fn share_unit(meta: &SeriesMeta, level: f64) -> Option<f64> {
-    match meta.unit.as_str() {
-        "1" => Some(1.0),
-        "%" => Some(100.0),
-        "" if meta.role == Role::Availability => Some(if level > 1.5 { 100.0 } else { 1.0 }),
-        _ => None,
-    }
 }
 
 /// A twentieth of a processor is nobody's trouble, however idle the process was before.
@@ -108,7 +155,7 @@ mod tests {
             (names::QUEUE_LENGTH, "{request}", 0.0, 4.0),
         ] {
             let meta = SeriesMeta::gauge(EntityId(0), metric, unit);
-            assert!((smallest(&meta, level) - expected).abs() < 1e-9, "{metric} {unit}");
+            assert!((Effect::of(&meta).smallest(level) - expected).abs() < 1e-9, "{metric} {unit}");
         }
     }
 }

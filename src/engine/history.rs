@@ -1,27 +1,40 @@
 //! What the engine remembers of metrics: a bounded ring of frames, column by column.
 //!
-//! In: frames as they arrive (counters become rates per second here, once). Out: slices of time
-//! and value per series. Capacity is fixed; the oldest frame falls out. NaN marks absence.
+//! In: frames as they arrive (counters become rates per second here, once). Out: the newest row,
+//! times and values per series, and what matters of each. Capacity is fixed; the oldest frame falls
+//! out. NaN marks absence.
 
+mod blocks;
 mod spread;
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use self::blocks::Blocks;
+pub(super) use self::blocks::Column;
 pub(super) use self::spread::Spread;
 use self::spread::Spreads;
 
+use super::effect::Effect;
 use crate::model::{Frame, Instrument, SeriesCatalog};
 use crate::unit::{SeriesId, SimTime};
+
+/// A running total that becomes a rate.
+#[derive(Debug, Clone)]
+struct Counter {
+    index: usize,
+    previous: Option<(SimTime, f64)>,
+}
 
 /// The last `capacity` frames.
 #[derive(Debug, Clone)]
 pub struct History {
     capacity: usize,
     times: VecDeque<SimTime>,
-    columns: Vec<VecDeque<f64>>,
-    previous: Vec<Option<(SimTime, f64)>>,
-    rates: Vec<bool>,
+    values: Blocks,
+    newest: Vec<f64>,
+    effects: Vec<Effect>,
+    counters: Vec<Counter>,
     pushed: u64,
     spreads: Spreads,
 }
@@ -31,9 +44,16 @@ impl History {
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "a history holds at least one frame");
-        let (times, columns) = (VecDeque::with_capacity(capacity), Vec::new());
-        let (previous, rates) = (Vec::new(), Vec::new());
-        Self { capacity, times, columns, previous, rates, pushed: 0, spreads: Spreads::default() }
+        Self {
+            capacity,
+            times: VecDeque::with_capacity(capacity),
+            values: Blocks::new(capacity),
+            newest: Vec::new(),
+            effects: Vec::new(),
+            counters: Vec::new(),
+            pushed: 0,
+            spreads: Spreads::default(),
+        }
     }
 
     /// Appends a frame; one that is not later than the last is ignored (late or duplicate).
@@ -45,17 +65,17 @@ impl History {
         self.grow(series);
         if self.times.len() == self.capacity {
             self.times.pop_front();
-            self.columns.iter_mut().for_each(|column| {
-                column.pop_front();
-            });
         }
         self.times.push_back(frame.time);
         self.pushed += 1;
-        for index in 0..self.columns.len() {
-            let raw = frame.values.get(index).copied().unwrap_or(f64::NAN);
-            let value = if self.rates[index] { self.rate(index, frame.time, raw) } else { raw };
-            self.columns[index].push_back(value);
+        let known = frame.values.len().min(self.newest.len());
+        self.newest[..known].copy_from_slice(&frame.values[..known]);
+        self.newest[known..].fill(f64::NAN);
+        for counter in &mut self.counters {
+            let value = &mut self.newest[counter.index];
+            *value = counter.rate(frame.time, *value);
         }
+        self.values.push(&self.newest);
         true
     }
 
@@ -67,20 +87,40 @@ impl History {
 
     /// Values of one series, aligned with `times`; a rate per second if it is a counter.
     #[must_use]
-    pub fn column(&self, id: SeriesId) -> &VecDeque<f64> {
-        &self.columns[id.index()]
+    pub fn column(&self, id: SeriesId) -> Column<'_> {
+        self.values.column(id.index())
+    }
+
+    /// The newest value of every series, by id; NaN where there is none.
+    #[must_use]
+    pub fn newest(&self) -> &[f64] {
+        &self.newest
     }
 
     /// The newest value of a series, if there is one.
     #[must_use]
     pub fn latest(&self, id: SeriesId) -> Option<f64> {
-        self.columns.get(id.index())?.back().copied().filter(|v| !v.is_nan())
+        self.newest.get(id.index()).copied().filter(|v| !v.is_nan())
+    }
+
+    /// What matters of a series.
+    #[must_use]
+    pub fn effect(&self, id: SeriesId) -> Effect {
+        self.effects[id.index()]
+    }
+
+    /// The series that are tracked statistically and have a value now: what each is, what matters
+    /// of it, the value.
+    pub fn tracked(&self) -> impl Iterator<Item = (SeriesId, Effect, f64)> {
+        let all = self.effects.iter().zip(&self.newest).enumerate();
+        all.filter(|(_, (effect, value))| effect.has_baseline && !value.is_nan())
+            .map(|(index, (effect, value))| (SeriesId(index as u32), *effect, *value))
     }
 
     /// Number of series known.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.columns.len()
+        self.newest.len()
     }
 
     /// Number of frames held.
@@ -93,6 +133,18 @@ impl History {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.times.is_empty()
+    }
+
+    /// Frames that were ever taken.
+    #[must_use]
+    pub const fn taken(&self) -> u64 {
+        self.pushed
+    }
+
+    /// Frames that are held at most.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// Index of the first frame held that is not before `time`.
@@ -111,21 +163,23 @@ impl History {
     }
 
     fn grow(&mut self, series: &SeriesCatalog) {
-        for (_, meta) in series.iter().skip(self.columns.len()) {
-            let mut column = VecDeque::with_capacity(self.capacity);
-            column.extend(std::iter::repeat_n(f64::NAN, self.times.len()));
-            self.columns.push(column);
-            self.previous.push(None);
-            self.rates.push(meta.instrument == Instrument::Counter);
+        for (id, meta) in series.iter().skip(self.newest.len()) {
+            self.newest.push(f64::NAN);
+            self.effects.push(Effect::of(meta));
+            if meta.instrument == Instrument::Counter {
+                self.counters.push(Counter { index: id.index(), previous: None });
+            }
         }
     }
+}
 
+impl Counter {
     /// Per-second rate since the previous sample; a drop is a reset to zero.
-    fn rate(&mut self, index: usize, time: SimTime, raw: f64) -> f64 {
+    fn rate(&mut self, time: SimTime, raw: f64) -> f64 {
         if raw.is_nan() {
             return f64::NAN;
         }
-        let Some((then, before)) = self.previous[index].replace((time, raw)) else {
+        let Some((then, before)) = self.previous.replace((time, raw)) else {
             return f64::NAN;
         };
         let gained = if raw >= before { raw - before } else { raw };

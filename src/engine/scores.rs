@@ -90,16 +90,22 @@ impl Scores {
         self.findings.clear();
     }
 
+    /// Whether a score so high is kept.
+    #[must_use]
+    pub fn keeps(&self, score: f64) -> bool {
+        score >= self.floor
+    }
+
     /// Keeps a series' score if it reaches the floor.
     pub fn series(&mut self, scored: Scored) {
-        if scored.score >= self.floor {
+        if self.keeps(scored.score) {
             self.series.push(scored);
         }
     }
 
     /// Keeps a finding if its score reaches the floor.
     pub fn finding(&mut self, finding: Finding) {
-        if finding.score >= self.floor {
+        if self.keeps(finding.score) {
             self.findings.push(finding);
         }
     }

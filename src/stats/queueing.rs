@@ -22,9 +22,16 @@ pub fn erlang_c(servers: u32, offered: f64) -> f64 {
     let mut blocked = 1.0;
     for n in 1..=servers {
         blocked = offered * blocked / (f64::from(n) + offered * blocked);
+        // From as many servers as the load on, each further one only makes it smaller.
+        if blocked < NEVER && f64::from(n) > offered {
+            return 0.0;
+        }
     }
     blocked / (1.0 - (offered / c) * (1.0 - blocked))
 }
+
+/// A probability that changes no sum of times.
+const NEVER: f64 = 1e-24;
 
 /// Mean waiting time of those who wait, in M/M/c scaled for variability; infinite if overloaded.
 /// With several servers a long service blocks one of them only: for highly variable service the

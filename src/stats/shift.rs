@@ -51,6 +51,13 @@ impl Cusum {
         self.shift()
     }
 
+    /// Whether both sums are 0: values within the allowance leave it so.
+    #[inline]
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.up == 0.0 && self.down == 0.0
+    }
+
     fn shift(&self) -> Shift {
         let up = self.up >= self.down;
         let (sum, steps, total) = if up {

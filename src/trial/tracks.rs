@@ -54,7 +54,8 @@ pub(super) struct Recorder {
     known: usize,
     ids: Vec<SeriesId>,
     falls: Vec<bool>,
-    columns: Vec<Vec<Bucket>>,
+    /// A row per stretch, as long as there were series then: a frame is written along memory.
+    rows: Vec<Vec<Bucket>>,
     times: Vec<SimTime>,
     stride: usize,
     in_last: usize,
@@ -72,24 +73,27 @@ impl Recorder {
                 self.halve();
             }
             self.times.push(frame.time);
-            self.columns.iter_mut().for_each(|column| column.push(ABSENT));
+            self.rows.push(Vec::with_capacity(self.ids.len()));
             self.in_last = 0;
         }
         self.in_last += 1;
         if let Some(time) = self.times.last_mut() {
             *time = (*time).max(frame.time);
         }
-        for (place, id) in self.ids.iter().enumerate() {
-            if let (Some(value), Some(bucket)) = (frame.get(*id), self.columns[place].last_mut()) {
-                *bucket = join(*bucket, Bucket { last: value, worst: value }, self.falls[place]);
+        let Some(row) = self.rows.last_mut() else { return };
+        row.resize(self.ids.len(), ABSENT);
+        for ((bucket, id), falls) in row.iter_mut().zip(&self.ids).zip(&self.falls) {
+            if let Some(value) = frame.get(*id) {
+                *bucket = join(*bucket, Bucket { last: value, worst: value }, *falls);
             }
         }
     }
 
     /// The tracks so far; series without any value are left out.
     pub(super) fn finish(self, series: &SeriesCatalog, topology: &Topology) -> Tracks {
-        let track = |(id, column): (SeriesId, &Vec<Bucket>)| {
+        let track = |(place, id): (usize, SeriesId)| {
             let meta = series.get(id).clone();
+            let column = self.rows.iter().map(|row| row.get(place).copied().unwrap_or(ABSENT));
             let filled = self.times.iter().zip(column).filter(|(_, b)| !b.last.is_nan());
             let points: Vec<Point> = filled
                 .map(|(time, b)| Point { time: *time, last: b.last, worst: b.worst })
@@ -97,8 +101,7 @@ impl Recorder {
             let entity = topology.name(meta.entity).clone();
             (!points.is_empty()).then_some(Track { entity, series: meta, points })
         };
-        let ids = self.ids.iter().copied();
-        Tracks { tracks: ids.zip(&self.columns).filter_map(track).collect() }
+        Tracks { tracks: self.ids.iter().copied().enumerate().filter_map(track).collect() }
     }
 
     fn grow(&mut self, series: &SeriesCatalog) {
@@ -107,7 +110,6 @@ impl Recorder {
             if self.ids.len() < MOST_TRACKS && shown(meta.role) {
                 self.ids.push(id);
                 self.falls.push(meta.direction() == Direction::Down);
-                self.columns.push(vec![ABSENT; self.times.len()]);
             }
         }
     }
@@ -115,10 +117,15 @@ impl Recorder {
     fn halve(&mut self) {
         self.stride *= 2;
         self.times = self.times.chunks(2).map(|pair| pair[pair.len() - 1]).collect();
-        for (column, falls) in self.columns.iter_mut().zip(&self.falls) {
-            let joined =
-                column.chunks(2).map(|pair| pair.iter().fold(ABSENT, |a, b| join(a, *b, *falls)));
-            *column = joined.collect();
+        let rows = std::mem::take(&mut self.rows);
+        let mut rows = rows.into_iter();
+        while let Some(first) = rows.next() {
+            let mut joined = rows.next().unwrap_or_default();
+            joined.resize(joined.len().max(first.len()), ABSENT);
+            for ((later, earlier), falls) in joined.iter_mut().zip(&first).zip(&self.falls) {
+                *later = join(*earlier, *later, *falls);
+            }
+            self.rows.push(joined);
         }
     }
 }

@@ -11,10 +11,11 @@
 //! that are not measured excuse nobody, and so nobody can be sure to own what they may have caused.
 //! Limit: a callee of several callers is taken off each in full; parallel calls count twice.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::Surroundings;
 use super::crowd::{Crowd, frame_seconds};
+use crate::engine::history::Column;
 use crate::model::{EntityKind, EventKind, Role, SeriesMeta};
 use crate::stats::robust::{median, quantile};
 use crate::unit::{EntityId, SeriesId, SimTime};
@@ -284,7 +285,7 @@ fn rank(meta: &SeriesMeta, measure: Measure) -> Option<u32> {
 }
 
 /// Seconds of latency, or the failed share.
-fn bad(column: &VecDeque<f64>, at: usize, meta: &SeriesMeta) -> Option<f64> {
+fn bad(column: Column<'_>, at: usize, meta: &SeriesMeta) -> Option<f64> {
     let value = column[at];
     let one = if meta.unit == "%" { 100.0 } else { 1.0 };
     let value = match meta.role {

@@ -6,11 +6,9 @@
 //! baseline does not make every flicker infinite, and wider for a short baseline. Units are the
 //! series' own. Limit: a baseline of fewer than two values gives no sign from metrics.
 
-use std::collections::VecDeque;
-
 use super::Surroundings;
 use super::crowd::Crowd;
-use crate::engine::history::Spread;
+use crate::engine::history::{Column, Spread};
 use crate::model::{Direction, Incident, Role, SeriesMeta, SignalClass};
 use crate::unit::{EntityId, SeriesId, SimTime};
 
@@ -204,13 +202,13 @@ impl Baseline {
     /// frame that stands alone is an outlier, not a state.
     fn largest(
         &self,
-        column: &VecDeque<f64>,
+        column: Column<'_>,
         edge: usize,
         bad: Direction,
     ) -> Option<(f64, usize, usize)> {
         let mut top = [None::<(f64, usize)>; 2];
         let (mut onset, mut lasted) = (None, 0);
-        for (index, value) in column.iter().enumerate().skip(edge).filter(|(_, v)| v.is_finite()) {
+        for (index, value) in (edge..).zip(column.range(edge..)).filter(|(_, v)| v.is_finite()) {
             let z = self.z(*value, bad);
             if z >= super::SICK_Z && onset.is_none() {
                 onset = Some(index);

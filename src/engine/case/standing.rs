@@ -76,7 +76,7 @@ pub(super) fn full(around: &Surroundings<'_>, onset: SimTime) -> Vec<Full> {
             if share < SCARCE {
                 return None;
             }
-            let past = column.iter().take(cut).copied().filter(|v| v.is_finite());
+            let past = column.range(..cut).copied().filter(|v| v.is_finite());
             let usual = median(&mut past.collect::<Vec<_>>()).map_or(0.0, |v| v / whole);
             let scarce = |v: &f64| !v.is_finite() || *v >= SCARCE * whole;
             let run = column.iter().rev().take_while(|v| scarce(v)).count().max(1);

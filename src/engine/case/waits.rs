@@ -62,13 +62,14 @@ struct Rise {
 }
 
 /// What each service owns; those that own nothing are left out.
-pub(super) fn read(visits: &Visits, onset: SimTime) -> BTreeMap<EntityId, Owned> {
+pub(super) fn read<'v>(visits: &'v Visits, onset: SimTime) -> BTreeMap<EntityId, Owned> {
     let [past, now] = sides(visits, onset);
+    let mut scratch = Vec::new();
     let mut owned: BTreeMap<EntityId, Owned> = BTreeMap::new();
     let kinds: BTreeSet<Kind> = now.iter().flat_map(|w| w.kinds.keys().copied()).collect();
     for kind in kinds {
-        let of = |w: &Window| w.kinds.get(&kind).map(|t| (t.visits, t.own.clone()));
-        if let Some(rise) = rise(&past, &now, of).filter(|rise| rise.z >= SICK) {
+        let of = |w: &'v Window| w.kinds.get(&kind).map(|t| (t.visits, t.own.as_slice()));
+        if let Some(rise) = rise(&past, &now, of, &mut scratch).filter(|rise| rise.z >= SICK) {
             let owner = owned.entry(kind.entity).or_default();
             owner.own_ms += rise.excess_ms;
             owner.take(rise);
@@ -77,8 +78,8 @@ pub(super) fn read(visits: &Visits, onset: SimTime) -> BTreeMap<EntityId, Owned>
     let edges: BTreeSet<Edge> = now.iter().flat_map(|w| w.edges.keys().copied()).collect();
     let mut waits: BTreeMap<(EntityId, EntityId), (Option<Rise>, f64)> = BTreeMap::new();
     for edge in edges {
-        let of = |w: &Window| w.edges.get(&edge).map(|g| (g.calls, g.times.clone()));
-        let found = rise(&past, &now, of).filter(|rise| rise.z >= SICK);
+        let of = |w: &'v Window| w.edges.get(&edge).map(|g| (g.calls, g.times.as_slice()));
+        let found = rise(&past, &now, of, &mut scratch).filter(|rise| rise.z >= SICK);
         let place = waits.entry((edge.caller, edge.callee)).or_insert((None, 0.0));
         place.1 += found.map_or(0.0, |rise| rise.excess_ms);
         if found.is_some_and(|new| place.0.is_none_or(|old| new.z > old.z)) {
@@ -126,37 +127,48 @@ impl Owned {
     }
 }
 
-fn rise(
-    past: &[&Window],
-    now: &[&Window],
-    of: impl Fn(&Window) -> Option<(u32, Vec<f32>)>,
+fn rise<'v>(
+    past: &[&'v Window],
+    now: &[&'v Window],
+    of: impl Fn(&'v Window) -> Option<(u32, &'v [f32])>,
+    scratch: &mut Vec<f32>,
 ) -> Option<Rise> {
-    let log = |times: &[f32]| -> Option<f64> {
-        let mut logs: Vec<f64> = times.iter().map(|ms| (f64::from(*ms) + FINEST_MS).ln()).collect();
-        median(&mut logs)
-    };
-    let before: Vec<(u32, Vec<f32>)> = past.iter().filter_map(|w| of(w)).collect();
-    let seen: usize = before.iter().map(|(_, times)| times.len()).sum();
+    let before: Vec<&[f32]> = past.iter().filter_map(|w| Some(of(w)?.1)).collect();
+    let seen: usize = before.iter().map(|times| times.len()).sum();
     if seen < LEAST[0] {
         return None;
     }
-    let mut medians: Vec<f64> = before.iter().filter_map(|(_, times)| log(times)).collect();
+    let each = before.iter().filter_map(|times| log_median(&[times], scratch));
+    let mut medians: Vec<f64> = each.collect();
     let usual = median(&mut medians)?;
     let spread = (MAD_TO_SIGMA * mad(&mut medians, usual)?).max(LEAST_SPREAD);
-    let since: Vec<(SimTime, u32, Vec<f32>)> =
-        now.iter().filter_map(|w| of(w).map(|(n, times)| (w.start, n, times))).collect();
+    let since = now.iter().filter_map(|w| of(w).map(|(n, times)| (w.start, n, times)));
+    let since: Vec<(SimTime, u32, &[f32])> = since.collect();
     let runs = (0..since.len().min(LATEST_BEGIN)).filter_map(|first| {
         let run = &since[first..];
-        let times: Vec<f32> = run.iter().flat_map(|(_, _, times)| times.iter().copied()).collect();
-        if times.len() < LEAST[1] {
+        let times: Vec<&[f32]> = run.iter().map(|(_, _, times)| *times).collect();
+        let many: usize = times.iter().map(|times| times.len()).sum();
+        if many < LEAST[1] {
             return None;
         }
-        let level = log(&times)?;
+        let level = log_median(&times, scratch)?;
         let count: u32 = run.iter().map(|(_, n, _)| n).sum();
         let (was, is) = (usual.exp() - FINEST_MS, level.exp() - FINEST_MS);
         let excess_ms = (is - was).max(0.0) * f64::from(count);
-        let noise = spread * (1.0 + 1.0 / (seen as f64).sqrt() + 1.0 / (times.len() as f64).sqrt());
+        let noise = spread * (1.0 + 1.0 / (seen as f64).sqrt() + 1.0 / (many as f64).sqrt());
         Some(Rise { z: (level - usual) / noise, usual: was, now: is, excess_ms, since: run[0].0 })
     });
     runs.max_by(|a, b| a.z.total_cmp(&b.z))
+}
+
+/// The median of the logarithms of times: two logarithms, as order is the same.
+fn log_median(times: &[&[f32]], scratch: &mut Vec<f32>) -> Option<f64> {
+    scratch.clear();
+    times.iter().for_each(|times| scratch.extend_from_slice(times));
+    let last = scratch.len().checked_sub(1)?;
+    let (_, low, above) = scratch.select_nth_unstable_by(last / 2, f32::total_cmp);
+    let low = *low;
+    let high = above.iter().copied().min_by(f32::total_cmp).unwrap_or(low);
+    let [low, high] = [low, high].map(|ms| (f64::from(ms) + FINEST_MS).ln());
+    Some(if last.is_multiple_of(2) { low } else { low + (high - low) * 0.5 })
 }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
+use crate::engine::chosen::Chosen;
 use crate::model::{Direction, EntityKind, Role, SeriesMeta, StepInput, Topology};
 use crate::unit::{EntityId, Ratio, SeriesId, SimDuration, SimTime};
 
@@ -55,6 +56,7 @@ pub struct BurnRate {
     since: Vec<Option<SimTime>>,
     rates: BTreeMap<EntityId, Vec<SeriesId>>,
     known: usize,
+    shares: Chosen<(EntityId, Bad)>,
 }
 
 /// Bad requests in the short window below which no budget burns: of few requests, one is a large
@@ -70,8 +72,9 @@ const PAIRS: [(SimDuration, SimDuration, f64); 2] = [
 impl BurnRate {
     /// With nothing heard.
     #[must_use]
-    pub const fn new(config: Config) -> Self {
-        Self { config, since: Vec::new(), rates: BTreeMap::new(), known: 0 }
+    pub fn new(config: Config) -> Self {
+        let shares = Chosen::default();
+        Self { config, since: Vec::new(), rates: BTreeMap::new(), known: 0, shares }
     }
 
     /// Finds the series of requests as the entities themselves tell them.
@@ -122,10 +125,11 @@ impl Detector for BurnRate {
         }
         self.know(input);
         self.since.resize(history.width(), None);
-        for (series, meta) in input.series.iter() {
-            let Some(bad) = Bad::of(meta, input.topology) else { continue };
+        let share = |meta: &SeriesMeta| Some((meta.entity, Bad::of(meta, input.topology)?));
+        let mut shares = std::mem::take(&mut self.shares);
+        for &(series, (entity, bad)) in shares.update(input.series, share) {
             let Some(observed) = history.latest(series) else { continue };
-            let score = self.score(series, meta.entity, bad, history);
+            let score = self.score(series, entity, bad, history);
             let start = &mut self.since[series.index()];
             if score < super::FLOOR {
                 *start = None;
@@ -136,6 +140,7 @@ impl Detector for BurnRate {
             let (detector, direction) = (ENTRY.kind, bad.direction);
             out.series(Scored { detector, series, score, since, direction, observed, expected });
         }
+        self.shares = shares;
     }
 }
 

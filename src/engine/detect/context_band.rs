@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
+use crate::engine::History;
 use crate::engine::cadence::{Cadence, Daily};
-use crate::engine::{History, effect};
+use crate::engine::effect::has_baseline;
 use crate::model::{Direction, Role, StepInput};
 use crate::stats::sorted_ring::SortedRing;
 use crate::unit::SimTime;
@@ -107,8 +108,8 @@ impl Detector for ContextBand {
         let Some(time) = fresh_frame(input, history) else { return };
         let slots = self.cadence.tick(history.times());
         self.series.resize_with(history.width(), || None);
-        for (id, meta) in input.series.iter().filter(|(_, meta)| effect::has_baseline(meta.role)) {
-            let state = &mut self.series[id.index()];
+        for (id, meta) in input.series.iter().filter(|(_, meta)| has_baseline(meta.role)) {
+            let (effect, state) = (history.effect(id), &mut self.series[id.index()]);
             let Some(value) = history.latest(id) else {
                 state.iter_mut().for_each(|state| state.season.skip(slots));
                 continue;
@@ -120,10 +121,9 @@ impl Detector for ContextBand {
             };
             let up = deviation >= 0.0;
             let direction = if up { Direction::Up } else { Direction::Down };
-            let bad = effect::direction(meta);
-            let matters = (bad == Direction::Both || bad == direction)
+            let matters = effect.is_bad(direction)
                 && (meta.role == Role::Other
-                    || (value - expected).abs() >= effect::smallest(meta, expected));
+                    || (value - expected).abs() >= effect.smallest(expected));
             let score = if matters { deviation.abs() / self.config.nominal } else { 0.0 };
             if score < super::FLOOR {
                 state.since = None;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
-use crate::engine::{History, effect};
+use crate::engine::History;
 use crate::model::{Direction, EventKind, Role, SeriesMeta, StepInput};
 use crate::stats::rank::{mann_whitney, normal_bar};
 use crate::stats::robust::median;
@@ -115,9 +115,9 @@ impl DeployComparison {
         };
         let count = input.series.iter().filter(|(_, meta)| of_service(meta)).count().max(1);
         let bar = normal_bar(self.config.alpha / (count * LOOKS.len()) as f64);
-        for (id, meta) in input.series.iter().filter(|(_, meta)| of_service(meta)) {
+        for (id, _) in input.series.iter().filter(|(_, meta)| of_service(meta)) {
             let ranges = (before.saturating_sub(self.config.before)..before, from..history.len());
-            if let Some(scored) = self.compare(id, meta, ranges, bar, history) {
+            if let Some(scored) = self.compare(id, ranges, bar, history) {
                 deploy.blamed.push(Scored { since: deploy.at, ..scored });
             }
         }
@@ -126,7 +126,6 @@ impl DeployComparison {
     fn compare(
         &mut self,
         id: SeriesId,
-        meta: &SeriesMeta,
         (before, after): (std::ops::Range<usize>, std::ops::Range<usize>),
         bar: f64,
         history: &History,
@@ -144,11 +143,11 @@ impl DeployComparison {
         let z = mann_whitney(&self.old, &self.new, &mut self.ranks)?.z;
         let (expected, observed) = (median(&mut self.old)?, median(&mut self.new)?);
         let direction = if z >= 0.0 { Direction::Up } else { Direction::Down };
-        let bad = effect::direction(meta);
-        if bad != Direction::Both && bad != direction {
+        let effect = history.effect(id);
+        if !effect.is_bad(direction) {
             return None;
         }
-        let smallest = effect::smallest(meta, expected).max(f64::MIN_POSITIVE);
+        let smallest = effect.smallest(expected).max(f64::MIN_POSITIVE);
         let score = (z.abs() / bar).min((observed - expected).abs() / smallest);
         let (detector, series, since) = (ENTRY.kind, id, SimTime::default());
         Some(Scored { detector, series, score, since, direction, observed, expected })

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Finding, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
+use crate::engine::chosen::Chosen;
+use crate::engine::effect::has_baseline;
 use crate::model::{
     Direction, Event, EventKind, Instrument, Role, SeriesMeta, SignalClass, StepInput, seconds_in,
 };
@@ -29,7 +31,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     source: "Kubernetes event reasons; cert-manager renewal lead time",
     example: "{ expiry: 168h }",
     schema: schema_of::<Config>,
-    build: |spec| Ok(Box::new(EventMatch { config: spec.read()?, recent: BTreeMap::new() })),
+    build: |spec| Ok(Box::new(EventMatch::new(spec.read()?))),
 };
 
 /// Parameters of `event_match`.
@@ -53,6 +55,7 @@ impl Default for Config {
 pub struct EventMatch {
     config: Config,
     recent: BTreeMap<(EntityId, &'static str), VecDeque<SimTime>>,
+    facts: Chosen<()>,
 }
 
 /// A reason that contains `word` (lower case, letters only) scores `score` once it came `times`.
@@ -90,6 +93,12 @@ const RULES: [Rule; 15] = [
 const MOST_RECENT: usize = 16;
 
 impl EventMatch {
+    /// With nothing seen.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { config, recent: BTreeMap::new(), facts: Chosen::default() }
+    }
+
     fn match_event(&mut self, event: &Event, input: &StepInput<'_>) -> Option<Finding> {
         let entity = match &event.entity {
             Some(name) => input.topology.find(name).ok()?,
@@ -138,20 +147,23 @@ impl EventMatch {
         let enough = recent.len().min(rule.times) as f64 / rule.times as f64;
         Some((rule.role, rule.score * enough.powi(2)))
     }
+}
 
-    fn match_metric(
+impl Config {
+    /// Score and expected value, of a series that has the value now.
+    fn judge(
         &self,
         id: SeriesId,
         meta: &SeriesMeta,
+        value: f64,
         history: &History,
     ) -> Option<(f64, f64)> {
-        let value = history.latest(id)?;
         match meta.role {
             Role::Restarts => restarted(id, meta, history).map(|score| (score, f64::NAN)),
             Role::Drift if value > 0.0 => Some((2.0, 0.0)),
             Role::Expiry => {
                 let left = value * seconds_in(&meta.unit)?;
-                let lead = self.config.expiry.secs_f64();
+                let lead = self.expiry.secs_f64();
                 Some(((lead / left.max(lead / 10.0)).max(0.0), f64::NAN))
             }
             _ => None,
@@ -167,12 +179,14 @@ impl Detector for EventMatch {
             }
         }
         let Some(since) = fresh_frame(input, history) else { return };
-        for (series, meta) in input.series.iter() {
-            let Some((score, expected)) = self.match_metric(series, meta, history) else {
+        let is_fact = |meta: &SeriesMeta| (!has_baseline(meta.role)).then_some(());
+        for &(series, ()) in self.facts.update(input.series, is_fact) {
+            let Some(observed) = history.latest(series) else { continue };
+            let meta = input.series.get(series);
+            let Some((score, expected)) = self.config.judge(series, meta, observed, history) else {
                 continue;
             };
             let direction = meta.direction();
-            let observed = history.latest(series).unwrap_or(f64::NAN);
             let detector = ENTRY.kind;
             out.series(Scored { detector, series, score, since, direction, observed, expected });
         }
@@ -208,7 +222,7 @@ mod tests {
     use crate::unit::Name;
 
     fn detector() -> EventMatch {
-        EventMatch { config: Config::default(), recent: BTreeMap::new() }
+        EventMatch::new(Config::default())
     }
 
     #[track_caller]

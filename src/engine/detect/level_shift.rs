@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
+use crate::engine::History;
 use crate::engine::baseline::{Baselines, Horizon, Normal};
-use crate::engine::{History, effect};
-use crate::model::{Direction, SeriesMeta, StepInput};
+use crate::engine::effect::Effect;
+use crate::model::{Direction, StepInput};
 use crate::stats::shift::{Cusum, CusumLimits, Shift};
 use crate::unit::SimTime;
 
@@ -54,6 +55,11 @@ impl Default for Config {
     }
 }
 
+/// The smallest effect that matters is at least so many units of standardising.
+const UNITS: f64 = 5.0;
+/// What is left of a bound when it was rounded.
+const SURELY: f64 = 0.999;
+
 /// See the file's head.
 #[derive(Debug)]
 pub struct LevelShift {
@@ -83,16 +89,23 @@ impl LevelShift {
         CusumLimits { allowance, clip: 5.0, cap: 2.0 * decision }
     }
 
-    /// One standard deviation for standardising: never so small that noise looks like a shift.
-    fn unit(meta: &SeriesMeta, normal: Normal) -> f64 {
-        let tail = (normal.high - normal.low) / 4.0;
-        normal.sigma.max(tail).max(effect::smallest(meta, normal.center) / 5.0)
+    /// Whether a value surely lies within the allowance, wherever in the bracket the median lies.
+    fn is_calm(&self, effect: Effect, (low, high): (f64, f64), value: f64) -> bool {
+        let distance = (value - low).max(high - value);
+        let unit = effect.smallest_within(low, high) / UNITS;
+        distance < SURELY * self.config.allowance * unit
     }
 
-    fn score(&self, meta: &SeriesMeta, normal: Normal, shift: Shift, unit: f64) -> f64 {
+    /// One standard deviation for standardising: never so small that noise looks like a shift.
+    fn unit(effect: Effect, normal: Normal) -> f64 {
+        let tail = (normal.high - normal.low) / 4.0;
+        normal.sigma.max(tail).max(effect.smallest(normal.center) / UNITS)
+    }
+
+    fn score(&self, effect: Effect, normal: Normal, shift: Shift, unit: f64) -> f64 {
         let certainty = shift.sum / self.config.decision;
-        let matters = effect::smallest(meta, normal.center) * self.config.effect;
-        let size = shift.mean.abs() * unit / (matters * effect::bar(meta));
+        let matters = effect.smallest(normal.center) * self.config.effect;
+        let size = shift.mean.abs() * unit / (matters * effect.bar);
         if size.is_nan() { 0.0 } else { certainty.min(size) }
     }
 }
@@ -103,13 +116,17 @@ impl Detector for LevelShift {
             return;
         };
         self.last = Some(time);
-        let limits = self.limits();
+        let (limits, quiet) = (self.limits(), !out.keeps(0.0));
         self.baselines.begin(history);
         self.sums.resize(history.width(), State::default());
-        for (id, meta) in input.series.iter().filter(|(_, meta)| effect::has_baseline(meta.role)) {
-            let Some(value) = history.latest(id) else { continue };
+        for (id, effect, value) in history.tracked() {
+            let bracket = self.baselines.bracket(id, history);
+            let calm = |bracket| self.is_calm(effect, bracket, value);
+            if quiet && self.sums[id.index()].cusum.is_at_rest() && bracket.is_some_and(calm) {
+                continue;
+            }
             let Some(normal) = self.baselines.normal(id, history) else { continue };
-            let unit = Self::unit(meta, normal);
+            let unit = Self::unit(effect, normal);
             if unit <= 0.0 {
                 continue;
             }
@@ -118,11 +135,10 @@ impl Detector for LevelShift {
             let since = if shift.steps <= 1 { time } else { state.since.unwrap_or(time) };
             state.since = Some(since);
             let direction = if shift.up { Direction::Up } else { Direction::Down };
-            let bad = effect::direction(meta);
-            if bad != Direction::Both && bad != direction {
+            if !effect.is_bad(direction) {
                 continue;
             }
-            let score = self.score(meta, normal, shift, unit);
+            let score = self.score(effect, normal, shift, unit);
             if score >= 1.0 {
                 self.baselines.freeze(id);
             }

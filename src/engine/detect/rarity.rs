@@ -19,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
+use crate::engine::History;
 use crate::engine::cadence::{Cadence, Daily};
-use crate::engine::{History, effect};
+use crate::engine::effect::has_baseline;
 use crate::model::{Direction, Role, StepInput};
 use crate::stats::discord::Discord;
 use crate::stats::rarity::Rarity;
@@ -115,8 +116,8 @@ impl Detector for Rare {
         let Some(time) = fresh_frame(input, history) else { return };
         let slots = self.cadence.tick(history.times());
         self.series.resize_with(history.width(), || None);
-        for (id, meta) in input.series.iter().filter(|(_, meta)| effect::has_baseline(meta.role)) {
-            let state = &mut self.series[id.index()];
+        for (id, meta) in input.series.iter().filter(|(_, meta)| has_baseline(meta.role)) {
+            let (effect, state) = (history.effect(id), &mut self.series[id.index()]);
             let Some(value) = history.latest(id) else {
                 state.iter_mut().for_each(|state| state.season.skip(slots));
                 continue;
@@ -126,10 +127,9 @@ impl Detector for Rare {
             let rarity = state.push(value, slots, &self.config);
             let expected = state.expected;
             let direction = if value >= expected { Direction::Up } else { Direction::Down };
-            let bad = effect::direction(meta);
-            let matters = (bad == Direction::Both || bad == direction)
+            let matters = effect.is_bad(direction)
                 && (meta.role == Role::Other
-                    || (value - expected).abs() >= effect::smallest(meta, expected));
+                    || (value - expected).abs() >= effect.smallest(expected));
             let score = if matters { rarity / self.config.nominal } else { 0.0 };
             let (detector, series, observed) = (ENTRY.kind, id, value);
             let since = time;

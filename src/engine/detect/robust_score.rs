@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
+use crate::engine::History;
 use crate::engine::baseline::{Baselines, Horizon, Normal};
-use crate::engine::{History, effect};
-use crate::model::{Direction, SeriesMeta, StepInput};
+use crate::engine::effect::Effect;
+use crate::model::{Direction, StepInput};
 use crate::unit::SimTime;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -59,6 +60,8 @@ pub struct RobustScore {
     since: Vec<Option<SimTime>>,
 }
 
+/// What is left of a bound when it was rounded.
+const SURELY: f64 = 0.999;
 /// Scores beyond this say no more.
 const HIGHEST: f64 = 100.0;
 
@@ -71,19 +74,23 @@ impl RobustScore {
         Self { config, baselines: Baselines::new(horizon), since: Vec::new() }
     }
 
-    fn score(&self, meta: &SeriesMeta, normal: Normal, value: f64) -> (f64, Direction) {
+    /// Whether the score is surely below the floor, wherever in the bracket the median lies.
+    fn is_calm(effect: Effect, (low, high): (f64, f64), value: f64) -> bool {
+        let distance = (value - low).max(high - value);
+        distance < SURELY * super::FLOOR * effect.bar * effect.smallest_within(low, high)
+    }
+
+    fn score(&self, effect: Effect, normal: Normal, value: f64) -> (f64, Direction) {
         let up = value >= normal.center;
         let direction = if up { Direction::Up } else { Direction::Down };
-        if !matches!(effect::direction(meta), Direction::Both)
-            && effect::direction(meta) != direction
-        {
+        if !effect.is_bad(direction) {
             return (0.0, direction);
         }
         let tail = if up { normal.high - normal.center } else { normal.center - normal.low };
         let bar = (self.config.sigmas * normal.sigma)
             .max(self.config.reach * tail)
-            .max(effect::smallest(meta, normal.center))
-            * effect::bar(meta);
+            .max(effect.smallest(normal.center))
+            * effect.bar;
         let distance = (value - normal.center).abs();
         (if bar > 0.0 { (distance / bar).min(HIGHEST) } else { 0.0 }, direction)
     }
@@ -94,10 +101,14 @@ impl Detector for RobustScore {
         let Some(time) = fresh_frame(input, history) else { return };
         self.baselines.begin(history);
         self.since.resize(history.width(), None);
-        for (id, meta) in input.series.iter().filter(|(_, meta)| effect::has_baseline(meta.role)) {
-            let Some(value) = history.latest(id) else { continue };
+        for (id, effect, value) in history.tracked() {
+            let bracket = self.baselines.bracket(id, history);
+            if bracket.is_some_and(|bracket| Self::is_calm(effect, bracket, value)) {
+                self.since[id.index()] = None;
+                continue;
+            }
             let Some(normal) = self.baselines.normal(id, history) else { continue };
-            let (score, direction) = self.score(meta, normal, value);
+            let (score, direction) = self.score(effect, normal, value);
             if score < super::FLOOR {
                 self.since[id.index()] = None;
                 continue;

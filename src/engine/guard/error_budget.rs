@@ -98,8 +98,8 @@ fn bad_share(request: &Request<'_>, window: SimDuration) -> Option<f64> {
             m.metric == names::ERROR_RATIO && m.entity == meta.entity && m.labels == meta.labels
         });
         let Some((ratio_id, _)) = ratio else { continue };
-        let rates = history.column(rate_id).iter().skip(from);
-        for (rate, ratio) in rates.zip(history.column(ratio_id).iter().skip(from)) {
+        let rates = history.column(rate_id).range(from..);
+        for (rate, ratio) in rates.zip(history.column(ratio_id).range(from..)) {
             if rate.is_finite() && ratio.is_finite() {
                 requests += rate;
                 failed += rate * ratio;

@@ -1,0 +1,186 @@
+//! Values of all series over the last frames, in blocks of frames.
+//!
+//! In: one row a frame. Out: for each series its values in time order. Within a block the values of
+//! a series lie side by side, so that a baseline reads whole cache lines, and series follow each
+//! other, so that a row is written along memory: with a stretch of its own for each series, every
+//! sample of a large fleet missed the cache of addresses. Bounded: the oldest frame falls out and
+//! the memory of its block is used again. NaN marks absence, also before a series was known.
+
+use std::collections::VecDeque;
+use std::ops::{Bound, Index, Range, RangeBounds};
+
+/// Frames of a block: two lines of the cache hold what a series said last, and those of a fleet lie
+/// together.
+const BLOCK: usize = 16;
+const ABSENT: [f64; BLOCK] = [f64::NAN; BLOCK];
+
+/// The last `capacity` rows.
+#[derive(Debug, Clone)]
+pub(super) struct Blocks {
+    capacity: usize,
+    blocks: VecDeque<Vec<f64>>,
+    /// Rows of the first block that fell out already.
+    first: usize,
+    rows: usize,
+}
+
+/// The values of one series, oldest first, aligned with the history's times.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'a> {
+    blocks: &'a Blocks,
+    series: usize,
+}
+
+impl Blocks {
+    pub(super) const fn new(capacity: usize) -> Self {
+        Self { capacity, blocks: VecDeque::new(), first: 0, rows: 0 }
+    }
+
+    /// Appends a row; it may be longer than those before.
+    pub(super) fn push(&mut self, row: &[f64]) {
+        let mut spare = Vec::new();
+        if self.rows == self.capacity {
+            self.first += 1;
+            self.rows -= 1;
+            if self.first == BLOCK {
+                self.first = 0;
+                spare = self.blocks.pop_front().unwrap_or_default();
+            }
+        }
+        let at = (self.first + self.rows) % BLOCK;
+        if at == 0 {
+            spare.clear();
+            self.blocks.push_back(spare);
+        }
+        if let Some(block) = self.blocks.back_mut() {
+            block.resize(block.len().max(row.len() * BLOCK), f64::NAN);
+            for (values, value) in block.chunks_exact_mut(BLOCK).zip(row) {
+                values[at] = *value;
+            }
+        }
+        self.rows += 1;
+    }
+
+    pub(super) const fn column(&self, series: usize) -> Column<'_> {
+        Column { blocks: self, series }
+    }
+}
+
+impl<'a> Column<'a> {
+    /// Frames held.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.blocks.rows
+    }
+
+    /// Whether no frame is held.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.blocks.rows == 0
+    }
+
+    /// The newest value.
+    #[must_use]
+    pub fn back(&self) -> Option<&'a f64> {
+        self.iter().next_back()
+    }
+
+    /// All values, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a f64> + use<'a> {
+        self.range(..)
+    }
+
+    /// The values of some frames. Panics if there are not so many.
+    pub fn range<R: RangeBounds<usize>>(
+        &self,
+        frames: R,
+    ) -> impl DoubleEndedIterator<Item = &'a f64> + use<'a, R> {
+        self.stretches(self.within(frames)).flatten()
+    }
+
+    /// The same, stretch by stretch.
+    pub fn stretches(
+        &self,
+        frames: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = &'a [f64]> + use<'a> {
+        let (column, first) = (*self, self.blocks.first);
+        let (start, end) = (first + frames.start, first + frames.end);
+        (start / BLOCK..end.div_ceil(BLOCK)).map(move |block| {
+            let base = block * BLOCK;
+            &column.of_block(block)[start.max(base) - base..end.min(base + BLOCK) - base]
+        })
+    }
+
+    fn of_block(&self, block: usize) -> &'a [f64] {
+        let values = &self.blocks.blocks[block];
+        values.get(self.series * BLOCK..(self.series + 1) * BLOCK).unwrap_or(&ABSENT)
+    }
+
+    fn within<R: RangeBounds<usize>>(&self, frames: R) -> Range<usize> {
+        let start = match frames.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => before + 1,
+            Bound::Unbounded => 0,
+        };
+        let end = match frames.end_bound() {
+            Bound::Included(last) => last + 1,
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => self.len(),
+        };
+        assert!(start <= end && end <= self.len(), "frames {start}..{end} of {}", self.len());
+        start..end
+    }
+}
+
+impl Index<usize> for Column<'_> {
+    type Output = f64;
+
+    fn index(&self, frame: usize) -> &f64 {
+        assert!(frame < self.len(), "frame {frame} of {}", self.len());
+        let at = self.blocks.first + frame;
+        &self.of_block(at / BLOCK)[at % BLOCK]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn columns_are_what_queues_of_values_would_be(
+            capacity in 1usize..200,
+            widths in prop::collection::vec(0usize..3, 1..300),
+            cut in 0usize..200,
+        ) {
+            let mut blocks = Blocks::new(capacity);
+            let mut plain: Vec<VecDeque<f64>> = vec![VecDeque::new(); 3];
+            let mut width = 0;
+            for (frame, wider) in widths.iter().enumerate() {
+                width = width.max(*wider);
+                let row: Vec<f64> = (0..width).map(|s| (frame * 10 + s) as f64).collect();
+                blocks.push(&row);
+                for (series, column) in plain.iter_mut().enumerate() {
+                    column.push_back(row.get(series).copied().unwrap_or(f64::NAN));
+                    while column.len() > capacity {
+                        column.pop_front();
+                    }
+                }
+            }
+            let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            for (series, plain) in plain.iter().enumerate() {
+                let column = blocks.column(series);
+                let cut = cut.min(plain.len());
+                prop_assert_eq!(column.len(), plain.len());
+                let found = column.range(cut..).copied().collect();
+                prop_assert_eq!(bits(found), bits(plain.range(cut..).copied().collect()));
+                let found = column.iter().rev().copied().collect();
+                prop_assert_eq!(bits(found), bits(plain.iter().rev().copied().collect()));
+                let at = cut.min(plain.len() - 1);
+                prop_assert_eq!(column[at].to_bits(), plain[at].to_bits());
+            }
+        }
+    }
+}

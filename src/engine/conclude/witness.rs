@@ -2,9 +2,9 @@
 //!
 //! In: a case and an entity. Out: the most that its confidence may be, 0..=1. Whoever calls a
 //! service that fails sees its calls fail: the two ends of a call are measured apart. Where the
-//! entity says that it fails and every measured caller says that its calls went well, one of them is
-//! told under a wrong name, or lies, and nothing should be done on the word of one. Limit: callers
-//! that do not measure their calls contradict nobody.
+//! entity says that it fails and every measured caller says that its calls went well, one of them
+//! is told under a wrong name, or lies, and nothing should be done on the word of one. Limit:
+//! callers that do not measure their calls contradict nobody.
 
 use super::Case;
 use crate::engine::case::SICK_Z;

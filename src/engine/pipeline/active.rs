@@ -1,17 +1,17 @@
 //! Which signals of an incident are not over, and whose they are.
 //!
 //! In: an incident, the numbers of its active signals and, where an effect is judged, the metrics
-//! remembered. Out: whether anything goes on, whether anything lasts that anybody should care about,
-//! and whether what one entity showed is over. An alarm stays for minutes after its trouble, and a
-//! share of failures that was nearly nothing before is hardly ever quite that again: the effect of a
-//! remedy is read from newest values. A caller's view of its calls counts for both ends. Log
-//! templates fade long after the trouble that wrote them, so they count only where nothing else was
-//! seen. Limit: an entity that showed nothing, and that nobody looked at, is never known to be well.
+//! remembered. Out: whether anything goes on, whether anything lasts that matters, and whether what
+//! one entity showed is over. An alarm stays for minutes after its trouble, and a share of failures
+//! that was nearly nothing before is hardly ever quite that again: the effect of a remedy is read
+//! from newest values. A caller's view of its calls counts for both ends. Log templates fade long
+//! after the trouble that wrote them, so they count only where nothing else was seen. Limit: an
+//! entity that showed nothing, and that nobody looked at, is never known to be well.
 
 use std::collections::BTreeSet;
 
+use crate::engine::History;
 use crate::engine::alarm::signal_name;
-use crate::engine::{History, effect};
 use crate::model::{Anomaly, Incident, Role, SeriesCatalog, SignalClass, Topology};
 use crate::stats::robust::median;
 use crate::unit::{Name, SeriesId};
@@ -86,7 +86,7 @@ impl Newest<'_> {
         };
         let column = self.history.column(series).iter().rev().take(FRAMES);
         let mut newest: Vec<f64> = column.copied().filter(|v| v.is_finite()).collect();
-        let smallest = effect::smallest(self.series.get(series), expected);
+        let smallest = self.history.effect(series).smallest(expected);
         median(&mut newest).is_some_and(|now| (now - expected).abs() >= smallest)
     }
 

@@ -306,8 +306,8 @@ fn leap(treatment: &mut Treatment, jump: Jump, now: SimTime) {
     }
 }
 
-/// A step failed: judge what was applied before it, else try the next alternative. What the platform
-/// failed to do says nothing of the remedy, which is tried again before a worse one is.
+/// A step failed: judge what was applied before it, else try the next alternative. What the
+/// platform failed to do says nothing of the remedy, which is tried again before a worse one is.
 fn failed(treatment: &mut Treatment, status: OutcomeStatus, now: SimTime) {
     if abandon(treatment) {
         return;

@@ -65,7 +65,7 @@ pub(super) enum Phase {
     },
     /// A person has it.
     Handed {
-        /// Whether nothing was done since no remedy made sense: one that comes to make sense may be.
+        /// Whether nothing was done as no remedy made sense: one that comes to make sense may be.
         idle: bool,
         /// Confidence of a plan that was denied or only paged, to be thought over when surer.
         above: Option<f64>,

@@ -236,12 +236,18 @@ impl Ward {
         self.learn(&out[from..]);
     }
 
-    /// A relapse refutes the cure; a plan that was denied or only paged is worth another one when
-    /// surer. Returns whether it is.
+    /// A relapse refutes the cure; what the cure removed for a while is removed again before users
+    /// feel it; a plan that was denied or only paged is worth another one when surer. Returns
+    /// whether it is.
     fn reconsider(&self, treatment: &mut Treatment, watch: &Watch<'_>) -> bool {
-        if let (Phase::Healed { of }, true) = (&treatment.phase, watch.active.lasts()) {
-            treatment.refuted.push(of.clone());
-            steps::again(treatment, watch.now);
+        if let Phase::Healed { of } = treatment.phase.clone() {
+            let relapsed = watch.active.lasts();
+            if relapsed {
+                treatment.refuted.push(of.clone());
+            }
+            if relapsed || is_back(treatment, &of, watch) {
+                steps::again(treatment, watch.now);
+            }
             return false;
         }
         let Phase::Handed { idle, above: Some(above) } = treatment.phase else { return false };
@@ -336,4 +342,21 @@ impl Ward {
         self.learn(&out[from..]);
         self.treatments.retain(|_, treatment| !treatment.closing);
     }
+}
+
+/// Whether what a remedy had removed is there again: it held for a while and makes sense once more.
+fn is_back(treatment: &Treatment, of: &(Name, Cause), watch: &Watch<'_>) -> bool {
+    let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
+    let Some(hypothesis) = best.filter(|h| h.entity == of.0 && h.cause == of.1) else {
+        return false;
+    };
+    let patient = Patient { case: watch.case, hypothesis, fleet: watch.fleet };
+    treatment.tried.iter().any(|((entity, cause, place), since)| {
+        let group = watch.remedies.group(*place, *cause);
+        *entity == of.0
+            && *cause == of.1
+            && group.and_then(|group| group.first()).is_some_and(|remedy| {
+                remedy.held(&patient, *since) && remedy.prescribe(&patient).is_ok()
+            })
+    })
 }

@@ -1,10 +1,10 @@
 //! Replace all replicas of a service, one after the other.
 //!
-//! In: a hypothesis. Out: a rolling restart. A new process gives back what the old one held: memory,
-//! threads, connections, files. It is no fewer requests and no fewer files on the disk, so with
-//! `when_leaked` processors that are busy and disks that are full are left alone. Source: Kubernetes
-//! `rollout restart`; Candea and Fox, "Crash-only software" (HotOS 2003). Limit: cures state, not
-//! code: a leak comes back.
+//! In: a hypothesis. Out: a rolling restart. A new process gives back what the old one held:
+//! memory, threads, connections, files. It is no fewer requests and no fewer files on the disk, so
+//! with `when_leaked` processors that are busy and disks that are full are left alone. Source:
+//! Kubernetes `rollout restart`; Candea and Fox, "Crash-only software" (HotOS 2003). Limit: cures
+//! state, not code: a leak comes back.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Build, NotApplicable, Patient, Prescription, Remedy, catalog};
 use crate::catalog::{Entry, KindError, Spec, find, schema_of};
 use crate::model::Verb;
-use crate::unit::{Name, SimDuration, SimTime};
+use crate::unit::{Name, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "runbook",
@@ -178,10 +178,6 @@ impl Remedy for Runbook {
 
     fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
         self.steps[0].0.prescribe(patient)
-    }
-
-    fn held(&self, patient: &Patient<'_>, since: SimTime) -> bool {
-        self.steps[0].0.held(patient, since)
     }
 
     fn runbook(&self) -> Option<&Runbook> {

@@ -21,8 +21,10 @@ use crate::unit::{SeriesId, SimDuration, SimTime};
 
 /// Samples that what is believed in advance counts for: half an hour of a fleet of 9,000 series.
 const BELIEVED: f64 = 1e6;
-/// Runs with a score of 1 among them: the nominal threshold is meant for one in ten million.
-const BELIEVED_RUNS: f64 = 0.1;
+/// Runs with a score of 1 among them: a fleet that is not known yet may be as noisy as one whose
+/// every signal leaves its band once in a million samples (a tenth of it cried six times on the
+/// first day of 200 healthy services).
+const BELIEVED_RUNS: f64 = 1.0;
 /// Power with which runs get fewer as scores rise, at least: beyond what was seen, as many as a
 /// tail of this power has after what was seen (the variance of anything heavier is infinite).
 const POWER: f64 = 2.0;

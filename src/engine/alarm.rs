@@ -396,7 +396,7 @@ fn owner(entity: EntityId, at: &StepInput<'_>) -> (Name, Option<Name>) {
 }
 
 /// `metric{label=value,...}`.
-fn signal_name(meta: &SeriesMeta) -> String {
+pub(super) fn signal_name(meta: &SeriesMeta) -> String {
     if meta.labels.is_empty() {
         return meta.metric.clone();
     }

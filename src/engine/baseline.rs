@@ -2,10 +2,11 @@
 //!
 //! In: the metric history. Out: median, spread and outer quantiles per series. The newest
 //! `exclude` frames never count, a series that is abnormal is frozen (for at most one `window`),
-//! gaps are skipped. Due every few frames only, series by series in turn, and computed when somebody
-//! asks: as a median moves little while few values change, whoever only wants to know that a value
-//! is unremarkable can do with a bracket of it. One scratch buffer: no allocation per sample. Known limit: a daily rhythm is covered only if it fits into
-//! the window; otherwise it must drift slowly against it.
+//! gaps are skipped. Due every few frames only, series by series in turn, and computed when it is
+//! asked for: as a median moves little while few values change, whoever only wants to know that a
+//! value is unremarkable can do with a bracket of it. One scratch buffer: no allocation per sample.
+//! Known limit: a daily rhythm is covered only if it fits into the window; otherwise it must drift
+//! slowly against it.
 
 use super::History;
 use crate::stats::outline::outline;

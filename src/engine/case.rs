@@ -5,6 +5,7 @@
 //! In: incident, history, events. Out: `Sign`s and suspect changes. Times are simulated.
 //! Limit: reads what the history ring still holds; an older baseline is gone.
 
+mod alibi;
 mod crowd;
 mod excess;
 mod habits;

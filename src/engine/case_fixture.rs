@@ -100,6 +100,14 @@ impl Shop {
         self.step(caller, names::CLIENT_DURATION, before, after)
     }
 
+    /// The failed share of a caller's calls steps at the onset.
+    pub(super) fn failing_calls(mut self, caller: &str, callee: &str, from: f64, to: f64) -> Self {
+        let id = self.topology.find(caller).unwrap();
+        let meta = SeriesMeta::gauge(id, names::CLIENT_ERROR_RATIO, "1").label("callee", callee);
+        self.series.add(meta).unwrap();
+        self.step(caller, names::CLIENT_ERROR_RATIO, from, to)
+    }
+
     pub(super) fn change(mut self, time: SimTime, kind: EventKind, entity: &str) -> Self {
         let event = Event::new(time, kind, Some(entity.into()), "changed").with("version", "v2");
         self.changes.push(event);

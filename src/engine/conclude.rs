@@ -10,6 +10,7 @@ mod cause;
 mod confidence;
 mod rollout;
 mod tree;
+mod witness;
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,8 @@ pub(super) fn conclude(
         let times = refutations(case, best.entity, best.cause);
         let sure = facts.probability() * leaves(best.cause).powi(times as i32);
         let known = if best.cause == Cause::Unknown { UNKNOWN_LEAVES } else { 1.0 };
-        known * sure.min(rollout::most(case, best.entity, best.cause))
+        let most = rollout::most(case, best.entity, best.cause);
+        known * sure.min(most).min(witness::most(case, best.entity))
     });
     let raw = confidence::share_out(top, &scores);
     // The one place where a calibration is applied: behind every belief, before every guardrail.

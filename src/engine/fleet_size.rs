@@ -81,6 +81,12 @@ impl FleetSize {
         self.placement.places(targets)
     }
 
+    /// The node that a replica of a service runs on, as far as known.
+    #[must_use]
+    pub fn node_of(&self, service: &Name, replica: EntityId) -> Option<EntityId> {
+        self.placement.node_of(service, replica)
+    }
+
     /// The size of one service; a service not in the map counts as one replica, unknown.
     #[must_use]
     pub fn service(&self, name: &str) -> Size {

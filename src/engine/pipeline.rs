@@ -5,6 +5,7 @@
 //! `HISTORY_FRAMES`, `MOST_EVENTS`. Source: the article's pipeline, stages 1 to 4.
 //! Limit: one root cause per incident; treatments of different incidents only meet in the guards.
 
+mod active;
 mod page;
 mod plan;
 mod steps;
@@ -14,6 +15,7 @@ mod ward;
 
 use std::sync::Arc;
 
+use self::active::{Active, Newest};
 use self::ward::{Ward, Watch};
 use super::case::{Case, Surroundings};
 use super::correlate::Incidents;
@@ -26,10 +28,7 @@ use super::placement::Placement;
 use super::remediate::Table;
 use super::visits::Visits;
 use super::{Engine, Gate, History, conclude};
-use crate::model::{
-    Anomaly, Calibration, Decision, Event, Incident, Learning, Leeway, Remark, SignalClass, Stage,
-    StepInput,
-};
+use crate::model::{Calibration, Decision, Event, Learning, Leeway, Remark, Stage, StepInput};
 use crate::unit::IncidentId;
 
 /// Frames remembered: three hours at 15 s.
@@ -123,7 +122,10 @@ impl Pipeline {
     /// Diagnoses one incident if that is due, and goes on with its treatment.
     fn treat(&mut self, input: &StepInput<'_>, id: IncidentId, out: &mut Vec<Decision>) {
         let Some(incident) = self.stages.incidents.get(id) else { return };
-        let active = suffers(incident, &self.stages.incidents.active(id));
+        let (topology, series, history) = (input.topology, input.series, &self.history);
+        let newest = Newest { topology, series, history };
+        let newest = self.ward.weighs(id).then_some(&newest);
+        let active = Active::of(incident, &self.stages.incidents.active(id), newest);
         let (refuted, own) = (self.ward.refuted(id), self.ward.own_changes().to_vec());
         let around = Surroundings {
             now: input.now,
@@ -137,7 +139,7 @@ impl Pipeline {
         };
         let due = self.ward.diagnosis_due(id);
         if !due && !self.ward.needs_case(id, input.now) {
-            return self.ward.watch(id, active, input.now, out);
+            return self.ward.watch(id, &active, input.now, out);
         }
         let case = Case::new(around, incident);
         let outside = |stage| self.outside.as_ref().filter(|outside| outside.supplies(stage));
@@ -158,7 +160,7 @@ impl Pipeline {
         let watch = Watch {
             now: input.now,
             case: &case,
-            active,
+            active: &active,
             fleet: &fleet,
             remedies,
             guards,
@@ -167,15 +169,6 @@ impl Pipeline {
         };
         self.ward.go_on(id, &watch, out);
     }
-}
-
-/// Whether an incident has signals that are not over. Log templates fade long after the trouble
-/// that wrote them, so they count only where nothing else was seen.
-fn suffers(incident: &Incident, active: &[u32]) -> bool {
-    let is_log = |a: &Anomaly| a.class == SignalClass::Log;
-    let only_logs = incident.anomalies.iter().all(is_log);
-    let counts = |a: &&Anomaly| active.contains(&a.id) && (only_logs || !is_log(a));
-    incident.anomalies.iter().any(|a| counts(&a))
 }
 
 impl Engine for Pipeline {

@@ -87,6 +87,12 @@ impl Placement {
         }
     }
 
+    /// The node that a replica of a service runs on, as far as known.
+    #[must_use]
+    pub fn node_of(&self, service: &Name, replica: EntityId) -> Option<EntityId> {
+        Some(self.replicas.get(service)?.get(&replica)?.node)
+    }
+
     /// Numbers of nodes and of zones that these targets stand on: services by their replicas, a
     /// node or zone by itself.
     #[must_use]

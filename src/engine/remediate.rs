@@ -21,9 +21,12 @@ mod runbook;
 mod scale_in;
 mod scale_out;
 mod scale_up;
+mod shared_node;
 mod shed_load;
 mod shift_traffic;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(super) use runbook::passes;
 pub use runbook::{Jump, Runbook, StepCheck, Verify};
@@ -33,7 +36,7 @@ use super::case::{Case, Surroundings};
 use super::fleet_size::FleetSize;
 use crate::catalog::{KindError, Spec};
 use crate::model::{EntityKind, Hypothesis, Incident, Operation, Risk, Verb};
-use crate::unit::{EntityId, Name, SimDuration};
+use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 /// What a remedy sees.
 pub struct Patient<'a> {
@@ -99,6 +102,12 @@ pub trait Remedy {
     /// # Errors
     /// Why it makes no sense here.
     fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable>;
+
+    /// Whether it did its work when it was carried out at `since`: what it removes was gone for a
+    /// while. What comes back then is no reason for another remedy; the same may be done again.
+    fn held(&self, _patient: &Patient<'_>, _since: SimTime) -> bool {
+        false
+    }
 
     /// Its steps, if it is a runbook.
     fn runbook(&self) -> Option<&Runbook> {

@@ -35,11 +35,12 @@ pub struct Deed {
     pub verb: Verb,
     /// To which service.
     pub target: Name,
-    /// Most replicas of the target that were out of service at once because of it.
+    /// Most replicas of the target that were out of service at once because of it; of a drained
+    /// node, those of the service that lost the largest share of its replicas.
     pub replicas_down: u32,
     /// Replicas that were touched (replaced, resized, added) in all.
     pub replicas_touched: u32,
-    /// Replicas of the target before it began.
+    /// Replicas of the target before it began; of a drained node, those that this service wants.
     pub replicas_before: u32,
     /// Replicas of the whole fleet before it began.
     pub fleet_before: u32,

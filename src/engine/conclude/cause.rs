@@ -28,6 +28,8 @@ const SCARCE: f64 = 1.5;
 
 /// Certainty from a resource that is used up.
 const SPENT: f64 = 0.9;
+/// Certainty from a live setting that is not the one wanted: a full resource may follow from it.
+const DRIFTED: f64 = 0.95;
 /// Certainty from more traffic that nobody suffers from: no incident yet.
 const BUSY: f64 = 0.5;
 /// What more traffic for everybody leaves of the blame of a full resource: it had to get full.
@@ -126,7 +128,7 @@ fn config(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         out.push(witness(Cause::ConfigDrift, weight, Some(time), format!("config change {text}")));
     }
     if let Some(sign) = case.sick_signs(entity).find(|s| s.role == Role::Drift) {
-        out.push(witness(Cause::ConfigDrift, 0.9, Some(sign.since), brief(sign)));
+        out.push(witness(Cause::ConfigDrift, DRIFTED, Some(sign.since), brief(sign)));
     }
 }
 

@@ -4,7 +4,8 @@
 //! of weights of those that speak, 0 where a method is silent. Scores up to 1 are strengths and
 //! count as they are: weak evidence stays weak. A method whose best exceeds 1 is divided by that.
 //! Source: Dwork et al., "Rank aggregation methods for the web" (2001), score-based (CombMNZ-like)
-//! fusion. Who only waits for a slow callee with all its threads is suspected less: back pressure.
+//! fusion. Who only waits for a slow callee with all its threads is suspected less: back pressure;
+//! so is who fails no more than its calls outside do: an alibi.
 //! Limit: weights are given, not learnt; correlated methods vote twice.
 
 use std::collections::BTreeMap;
@@ -38,6 +39,9 @@ struct Config {
 /// What back pressure from a slow callee leaves of the suspicion: queues and time-outs of the
 /// caller look like its own waiting and failing.
 const HELD_UP_LEAVES: f64 = 0.3;
+
+/// What an alibi leaves: as much as back pressure does.
+const EXCUSED_LEAVES: f64 = 0.3;
 
 struct Ensemble {
     config: Config,
@@ -87,6 +91,12 @@ impl Method for Ensemble {
                 let callee = case.around.topology.name(callee);
                 let text = format!("its threads or connections wait for {callee}");
                 suspicion.evidence.push(evidence("held_up", HELD_UP_LEAVES - 1.0, None, text));
+            }
+            if let Some(callee) = case.excused_by(suspicion.entity) {
+                suspicion.score *= EXCUSED_LEAVES;
+                let callee = case.around.topology.name(callee);
+                let text = format!("it fails no more than its calls to {callee} do");
+                suspicion.evidence.push(evidence("alibi", EXCUSED_LEAVES - 1.0, None, text));
             }
             out.push(suspicion);
         }

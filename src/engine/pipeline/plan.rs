@@ -4,13 +4,14 @@
 //! the remedies left out with the reason. Without any remedy left the plan is a page.
 
 use super::treatment::{Course, NOTHING_LEFT_PLACE, Treatment};
+use super::ward::Watch;
 use crate::engine::experience::Experience;
 use crate::engine::outside::Outside;
 use crate::engine::remediate::{
     Group, Jump, NotApplicable, Patient, Prescription, Remedy, StepCheck, Table,
 };
-use crate::model::{Action, Diagnosis, Operation, Plan, Risk, Verb};
-use crate::unit::{ActionId, SimDuration};
+use crate::model::{Action, Diagnosis, Hypothesis, Operation, Plan, Risk, Verb};
+use crate::unit::{ActionId, SimDuration, SimTime};
 
 /// What a plan is made from, beside the patient.
 pub(super) struct Means<'a> {
@@ -35,9 +36,11 @@ pub(super) fn make(
     for (index, group) in groups.iter().enumerate() {
         let place = (rule, index);
         let key = (hypothesis.entity.clone(), hypothesis.cause, place);
+        let tried = treatment.tried.get(&key);
+        let held = |since: &SimTime| group.first().is_some_and(|r| r.held(patient, *since));
         if treatment.plans >= means.max_plans {
             reject(group, "too many plans in this incident", &mut rejected);
-        } else if treatment.tried.contains(&key) {
+        } else if tried.is_some_and(|since| !held(since)) {
             reject(group, "tried before in this incident", &mut rejected);
         } else if chosen.is_none() {
             chosen = prescribe(group, patient, &mut rejected).map(|p| (place, p));
@@ -110,6 +113,26 @@ pub(super) fn prescribed(
     let mut course = Course::new(plan, place);
     course.settles = settles;
     course
+}
+
+/// Why a later step of a plan makes no sense any more, if it does not: what went before may have
+/// been enough. A runbook's steps have checks of their own.
+pub(super) fn outdated(course: &Course, action: &Action, watch: &Watch<'_>) -> Option<String> {
+    let own = course.checks.get(course.next).is_some_and(Option::is_some);
+    if course.next == 0 || own || course.mends.contains(&action.id) {
+        return None;
+    }
+    let plan = &course.plan;
+    let hypothesis = Hypothesis {
+        entity: plan.entity.clone(),
+        cause: plan.cause,
+        confidence: plan.confidence,
+        evidence: Vec::new(),
+    };
+    let patient = Patient { case: watch.case, hypothesis: &hypothesis, fleet: watch.fleet };
+    let group = watch.remedies.group(course.alternative, plan.cause)?;
+    let remedy = group.iter().find(|remedy| remedy.verb() == action.verb())?;
+    remedy.prescribe(&patient).err().map(|NotApplicable(why)| why)
 }
 
 fn reject(group: &Group, why: &str, rejected: &mut Vec<(Verb, String)>) {

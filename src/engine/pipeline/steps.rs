@@ -5,8 +5,13 @@
 //! step that was done in part is made whole, and what did not heal is taken back where that can be
 //! done; both are actions like any other and pass the guardrails.
 
+use super::active::Active;
+
 use super::page::{FOR_PEOPLE, NOTHING_LEFT, REPORT, notify, page, say};
-use super::treatment::{Course, NOTHING_LEFT_PLACE, OUTCOME_TIMEOUT, Phase, Treatment};
+use super::plan;
+use super::treatment::{
+    Course, MOST_FAILURES, NOTHING_LEFT_PLACE, OUTCOME_TIMEOUT, Phase, Treatment,
+};
 use super::ward::{Ward, Watch};
 use crate::engine::remediate::{Jump, passes};
 use crate::model::{
@@ -24,7 +29,7 @@ pub(super) fn run(
     out: &mut Vec<Decision>,
 ) {
     let Some(mut course) = treatment.course.take() else {
-        treatment.phase = Phase::Handed { above: None };
+        treatment.phase = Phase::Handed { idle: false, above: None };
         return;
     };
     if let Some((target, operation, why)) = course.due.pop() {
@@ -43,6 +48,11 @@ pub(super) fn run(
         };
         treatment.course = Some(course);
         return page(ward, treatment, watch, Some(action), why, out);
+    }
+    if let Some(why) = plan::outdated(&course, &action, watch) {
+        course.next += 1;
+        treatment.course = Some(course);
+        return say(treatment, &action, &format!("not needed any more: {why}"), out);
     }
     out.extend(treatment.untold(&course.plan).map(Decision::Diagnosis));
     let sure = if approved { course.plan.confidence } else { treatment.standing(&course) };
@@ -143,7 +153,7 @@ fn deny(
     let sure = treatment.course.take().map(|course| course.plan.confidence.get());
     let why = format!("{} of {} was denied: {why}", action.verb(), action.target);
     page(ward, treatment, watch, None, &why, out);
-    treatment.phase = Phase::Handed { above: sure };
+    treatment.phase = Phase::Handed { idle: false, above: sure };
 }
 
 /// Drops the rest of a plan but its pages. Returns whether something was applied, so that the
@@ -171,7 +181,7 @@ fn cut(course: &mut Course) {
 
 /// The plan's steps are done: wait for their effect, or hand over where it cannot be known.
 fn finish(treatment: &mut Treatment, course: Course, now: SimTime, out: &mut Vec<Decision>) {
-    rule_out(treatment, &course);
+    rule_out(treatment, &course, now);
     if course.undoing {
         return again(treatment, now);
     }
@@ -182,17 +192,18 @@ fn finish(treatment: &mut Treatment, course: Course, now: SimTime, out: &mut Vec
         }
         // Whoever was only told may still be spared the work when more is known.
         let above = (!course.unknown).then(|| course.plan.confidence.get());
-        treatment.phase = Phase::Handed { above };
+        let idle = course.applied.is_empty();
+        treatment.phase = Phase::Handed { idle, above };
         return;
     }
     treatment.phase = Phase::Settling { until: now + course.settle };
     treatment.course = Some(course);
 }
 
-/// This alternative is not tried again in this incident.
-fn rule_out(treatment: &mut Treatment, course: &Course) {
+/// This alternative is not tried again in this incident, unless it holds for a while.
+fn rule_out(treatment: &mut Treatment, course: &Course, now: SimTime) {
     let key = (course.plan.entity.clone(), course.plan.cause, course.alternative);
-    treatment.tried.insert(key);
+    treatment.tried.insert(key, now);
 }
 
 /// The final outcome of the step at hand.
@@ -232,13 +243,26 @@ pub(super) fn outcome(
         OutcomeStatus::Failed | OutcomeStatus::NotApplicable => {
             let branch = course.checks.get(course.next).and_then(Option::as_ref);
             let otherwise = branch.map(|check| check.otherwise);
-            treatment.lessons.push(lesson);
+            // What the platform failed to do teaches nothing of the remedy.
+            if outcome.status == OutcomeStatus::NotApplicable {
+                treatment.lessons.push(lesson);
+                if undoes(action.verb()) {
+                    let told = (course.plan.entity.clone(), course.plan.cause);
+                    treatment.refuted.push(told);
+                }
+            }
             match otherwise {
                 Some(jump) => leap(treatment, jump, now),
-                None => failed(treatment, now),
+                None => failed(treatment, outcome.status, now),
             }
         }
     }
+}
+
+/// Whether the verb undoes one thing that must have happened: where there is nothing to be undone
+/// the diagnosis is wrong, and no other remedy for it is right.
+const fn undoes(verb: Verb) -> bool {
+    matches!(verb, Verb::Rollback | Verb::ReconcileConfig | Verb::DisableFlag)
 }
 
 /// Measures what a runbook's step should have changed, and goes where its check says.
@@ -274,7 +298,7 @@ fn leap(treatment: &mut Treatment, jump: Jump, now: SimTime) {
         Jump::Escalate => {
             treatment.escalate = Some("a runbook could not go on".to_owned());
             if let Some(course) = treatment.course.take() {
-                rule_out(treatment, &course);
+                rule_out(treatment, &course, now);
                 treatment.refuted.push((course.plan.entity, course.plan.cause));
             }
             again(treatment, now);
@@ -282,14 +306,20 @@ fn leap(treatment: &mut Treatment, jump: Jump, now: SimTime) {
     }
 }
 
-/// A step failed: judge what was applied before it, else try the next alternative.
-fn failed(treatment: &mut Treatment, now: SimTime) {
-    if !abandon(treatment)
-        && let Some(course) = treatment.course.take()
-    {
-        rule_out(treatment, &course);
-        again(treatment, now);
+/// A step failed: judge what was applied before it, else try the next alternative. What the
+/// platform failed to do says nothing of the remedy, which is tried again before a worse one is.
+fn failed(treatment: &mut Treatment, status: OutcomeStatus, now: SimTime) {
+    if abandon(treatment) {
+        return;
     }
+    let Some(course) = treatment.course.take() else { return };
+    let key = (course.plan.entity.clone(), course.plan.cause, course.alternative);
+    let failures = treatment.failures.entry(key).or_default();
+    *failures += 1;
+    if status != OutcomeStatus::Failed || *failures >= MOST_FAILURES {
+        rule_out(treatment, &course, now);
+    }
+    again(treatment, now);
 }
 
 /// Deliberates anew; after too many plans the next one is a page.
@@ -314,7 +344,7 @@ pub(super) fn answer(treatment: &mut Treatment, answer: &Answer, out: &mut Vec<D
             say(treatment, &action, &format!("refused by {}", answer.person), out);
             if !abandon(treatment) {
                 treatment.course = None;
-                treatment.phase = Phase::Handed { above: None };
+                treatment.phase = Phase::Handed { idle: false, above: None };
             }
         }
     }
@@ -340,11 +370,11 @@ pub(super) fn time_out(
             let why = format!("approval of {} was not answered", action.verb());
             page(ward, treatment, watch, None, &why, out);
             treatment.course = None;
-            treatment.phase = Phase::Handed { above: None };
+            treatment.phase = Phase::Handed { idle: false, above: None };
         }
         Phase::Acting { until } if now >= until => {
             say(treatment, &action, "no outcome in time", out);
-            failed(treatment, now);
+            failed(treatment, OutcomeStatus::Unknown, now);
         }
         _ => {}
     }
@@ -353,18 +383,22 @@ pub(super) fn time_out(
 /// Judges the effect of a finished plan when it is due, or as soon as the signals are over.
 pub(super) fn judge(
     treatment: &mut Treatment,
-    active: bool,
+    active: &Active,
     now: SimTime,
     out: &mut Vec<Decision>,
 ) {
     let Phase::Settling { until } = treatment.phase else { return };
-    if active && now < until {
+    if active.any() && now < until {
         return;
     }
     let Some(course) = treatment.course.take() else { return };
-    let healed = !active;
-    let checked =
-        if healed { "all signals of the incident are over" } else { "signals still active" };
+    let eased = active.lasts() && active.is_over(&course.plan.entity);
+    let healed = eased || !active.lasts();
+    let checked = match (healed, eased) {
+        (true, true) => "its own signals are over; what goes on is another's",
+        (true, false) => "all signals of the incident are over",
+        (false, _) => "signals still active",
+    };
     let (cause, planned) = (course.plan.cause, &course.plan.actions);
     for action in &course.applied {
         let verb = planned.iter().find(|a| a.id == *action).map(Action::verb);
@@ -376,7 +410,9 @@ pub(super) fn judge(
     treatment.deeds.push(format!("{now} {text}"));
     notify(treatment, course.applied.first().copied(), text, out);
     let cured = (course.plan.entity.clone(), course.plan.cause);
-    if healed {
+    if eased {
+        again(treatment, now);
+    } else if healed {
         treatment.phase = Phase::Healed { of: cured };
     } else {
         let undone = undo(&course);
@@ -406,7 +442,7 @@ fn undo(course: &Course) -> Vec<(Name, Operation, String)> {
 
 /// The last word on a closed incident.
 pub(super) fn farewell(treatment: &mut Treatment, now: SimTime, out: &mut Vec<Decision>) {
-    judge(treatment, false, now, out);
+    judge(treatment, &Active::default(), now, out);
     let pages = treatment.pages;
     let text = match treatment.plans {
         0 => "closed: over by itself, nothing was done".to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! Owns the phases and the bounds between them. Times are simulated; every wait has an end.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::engine::remediate::{Place, StepCheck};
 use crate::model::{Action, Cause, Diagnosis, Operation, Plan, Verb};
@@ -20,6 +20,9 @@ pub(super) const OUTCOME_TIMEOUT: SimDuration = SimDuration::from_secs(1800);
 pub(super) const NEW_INSIGHT: f64 = 0.05;
 /// Pages per incident: one with the story, one when remedies are exhausted.
 pub(super) const MOST_PAGES: u32 = 2;
+
+/// Times that the platform may fail to carry out the same remedy before another is tried.
+pub(super) const MOST_FAILURES: u32 = 3;
 
 /// What is being done.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +65,8 @@ pub(super) enum Phase {
     },
     /// A person has it.
     Handed {
+        /// Whether nothing was done as no remedy made sense: one that comes to make sense may be.
+        idle: bool,
         /// Confidence of a plan that was denied or only paged, to be thought over when surer.
         above: Option<f64>,
     },
@@ -156,8 +161,10 @@ pub(super) struct Treatment {
     pub agreed: u32,
     /// The plan under way.
     pub course: Option<Course>,
-    /// Alternatives that were tried or are ruled out.
-    pub tried: BTreeSet<(Name, Cause, Place)>,
+    /// Alternatives that were tried or are ruled out, and since when.
+    pub tried: BTreeMap<(Name, Cause, Place), SimTime>,
+    /// How often the platform failed to carry out an alternative.
+    pub failures: BTreeMap<(Name, Cause, Place), u32>,
     /// What came of remedies, to be learnt from.
     pub lessons: Vec<(Cause, Verb, bool)>,
     /// Hypotheses whose remedy was applied and did not heal.
@@ -186,7 +193,8 @@ impl Treatment {
             told: None,
             agreed: 0,
             course: None,
-            tried: BTreeSet::new(),
+            tried: BTreeMap::new(),
+            failures: BTreeMap::new(),
             lessons: Vec::new(),
             refuted: Vec::new(),
             plans: 0,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::active::Active;
 use super::treatment::{AGREEMENT, NEW_INSIGHT, Phase, REDIAGNOSE_FRAMES, Treatment};
 use super::{plan, steps};
 use crate::engine::case::{Case, OwnChange};
@@ -26,8 +27,8 @@ const MOST_OWN: usize = 256;
 pub(super) struct Watch<'a> {
     pub now: SimTime,
     pub case: &'a Case<'a>,
-    /// Whether the incident has signals that are not over.
-    pub active: bool,
+    /// Which signals of the incident are not over.
+    pub active: &'a Active,
     pub fleet: &'a FleetSize,
     pub remedies: &'a Table,
     pub guards: &'a Guards,
@@ -141,6 +142,12 @@ impl Ward {
         self.treatments.get(&id).map(|t| t.refuted.clone()).unwrap_or_default()
     }
 
+    /// Whether it matters what of an incident lasts: a plan is done, and its effect is judged.
+    pub(super) fn weighs(&self, id: IncidentId) -> bool {
+        let treatment = self.treatments.get(&id);
+        treatment.is_some_and(|t| matches!(t.phase, Phase::Settling { .. } | Phase::Healed { .. }))
+    }
+
     /// Whether a new diagnosis is due.
     pub(super) fn diagnosis_due(&self, id: IncidentId) -> bool {
         let Some(treatment) = self.treatments.get(&id) else { return false };
@@ -177,7 +184,7 @@ impl Ward {
     pub(super) fn watch(
         &mut self,
         id: IncidentId,
-        active: bool,
+        active: &Active,
         now: SimTime,
         out: &mut Vec<Decision>,
     ) {
@@ -213,7 +220,7 @@ impl Ward {
             steps::run(self, &mut treatment, watch, true, out);
         }
         let again = self.reconsider(&mut treatment, watch);
-        if let (Some(why), true) = (treatment.unpaged.clone(), watch.active) {
+        if let (Some(why), true) = (treatment.unpaged.clone(), watch.active.any()) {
             super::page::page(self, &mut treatment, watch, None, &why, out);
         }
         if let Some(why) = treatment.escalate.take() {
@@ -229,23 +236,32 @@ impl Ward {
         self.learn(&out[from..]);
     }
 
-    /// A relapse refutes the cure; a plan that was denied or only paged is worth another one when
-    /// surer. Returns whether it is.
+    /// A relapse refutes the cure; what the cure removed for a while is removed again before users
+    /// feel it; a plan that was denied or only paged is worth another one when surer. Returns
+    /// whether it is.
     fn reconsider(&self, treatment: &mut Treatment, watch: &Watch<'_>) -> bool {
-        if let (Phase::Healed { of }, true) = (&treatment.phase, watch.active) {
-            treatment.refuted.push(of.clone());
-            steps::again(treatment, watch.now);
+        if let Phase::Healed { of } = treatment.phase.clone() {
+            let relapsed = watch.active.lasts();
+            if relapsed {
+                treatment.refuted.push(of.clone());
+            }
+            if relapsed || is_back(treatment, &of, watch) {
+                steps::again(treatment, watch.now);
+            }
             return false;
         }
-        let Phase::Handed { above: Some(above) } = treatment.phase else { return false };
+        let Phase::Handed { idle, above: Some(above) } = treatment.phase else { return false };
         let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
-        let surer = best.is_some_and(|h| h.confidence.get() >= above + NEW_INSIGHT);
-        surer && watch.active && treatment.plans < self.max_plans
+        let idle = idle && watch.prescriber.is_none();
+        let surer = best.is_some_and(|h| idle || h.confidence.get() >= above + NEW_INSIGHT);
+        surer && watch.active.any() && treatment.plans < self.max_plans
     }
 
     /// Makes a plan if the evidence suffices or was waited for long enough.
     fn decide(&mut self, treatment: &mut Treatment, watch: &Watch<'_>, out: &mut Vec<Decision>) {
-        let Some(diagnosis) = treatment.diagnosis.clone().filter(|_| watch.active) else { return };
+        let Some(diagnosis) = treatment.diagnosis.clone().filter(|_| watch.active.any()) else {
+            return;
+        };
         let Some(hypothesis) = diagnosis.hypotheses.first() else { return };
         let patient = Patient { case: watch.case, hypothesis, fleet: watch.fleet };
         // What people have already is only worth a plan that may be carried out.
@@ -326,4 +342,21 @@ impl Ward {
         self.learn(&out[from..]);
         self.treatments.retain(|_, treatment| !treatment.closing);
     }
+}
+
+/// Whether what a remedy had removed is there again: it held for a while and makes sense once more.
+fn is_back(treatment: &Treatment, of: &(Name, Cause), watch: &Watch<'_>) -> bool {
+    let best = treatment.diagnosis.as_ref().and_then(|d| d.hypotheses.first());
+    let Some(hypothesis) = best.filter(|h| h.entity == of.0 && h.cause == of.1) else {
+        return false;
+    };
+    let patient = Patient { case: watch.case, hypothesis, fleet: watch.fleet };
+    treatment.tried.iter().any(|((entity, cause, place), since)| {
+        let group = watch.remedies.group(*place, *cause);
+        *entity == of.0
+            && *cause == of.1
+            && group.and_then(|group| group.first()).is_some_and(|remedy| {
+                remedy.held(&patient, *since) && remedy.prescribe(&patient).is_ok()
+            })
+    })
 }

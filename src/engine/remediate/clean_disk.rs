@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{EntityKind, Operation, Risk, Role, Verb};
-use crate::unit::SimDuration;
+use crate::unit::{SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "clean_disk",
@@ -40,6 +40,9 @@ impl Default for Config {
     }
 }
 
+/// A disk below this share of its size has room: what counts as scarce begins there.
+const ROOM: f64 = 0.8;
+
 struct CleanDisk(Config);
 
 fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
@@ -65,5 +68,25 @@ impl Remedy for CleanDisk {
         let expected = format!("the disks of {target} have room again");
         let Config { risk, settle, .. } = self.0;
         Ok(Prescription::new(target.clone(), Operation::CleanDisk, risk, expected, settle))
+    }
+
+    /// Every disk had room at some time since: the cleaning worked, whatever else went on.
+    fn held(&self, patient: &Patient<'_>, since: SimTime) -> bool {
+        let around = patient.around();
+        let Some(id) = around.topology.lookup(&patient.hypothesis.entity) else { return false };
+        let from = around.history.position(since);
+        let disks = around.series.iter().take(around.history.width()).filter(|(_, meta)| {
+            meta.role == Role::Disk
+                && meta.unit == "1"
+                && around.topology.service_of(meta.entity) == id
+        });
+        // A slot without a replica has no disk.
+        let lowest: Vec<f64> = disks
+            .filter_map(|(series, _)| {
+                let since = around.history.column(series).iter().skip(from).copied();
+                since.filter(|share| share.is_finite()).min_by(f64::total_cmp)
+            })
+            .collect();
+        !lowest.is_empty() && lowest.iter().all(|share| *share < ROOM)
     }
 }

@@ -1,7 +1,7 @@
 //! Remedies that do one thing to the blamed service and need nothing but its name.
 //!
-//! In: an operation without parameters of its own and how it is held. Out: its prescription for any
-//! patient that is a service of ours. Limit: it knows no precondition beyond that.
+//! In: an operation without parameters of its own, how it is held and when it makes sense. Out: its
+//! prescription for a patient that is a service of ours. Limit: preconditions read newest values.
 
 use super::{NotApplicable, Patient, Prescription, Remedy};
 use crate::model::{Operation, Risk, Verb};
@@ -19,6 +19,8 @@ pub(super) struct OneVerb {
     pub(super) with_previous: bool,
     /// Makes it whole when it was done in part.
     pub(super) complete: Option<Operation>,
+    /// Whether it makes sense for this patient.
+    pub(super) applies: fn(&Patient<'_>) -> Result<(), NotApplicable>,
     /// What should get better at the target, for a person.
     pub(super) expected: fn(&Name) -> String,
 }
@@ -34,6 +36,7 @@ impl Remedy for OneVerb {
 
     fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
         let (_, target) = patient.service()?;
+        (self.applies)(patient)?;
         Ok(Prescription {
             target: target.clone(),
             operation: self.operation.clone(),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Operation, Risk, Verb, names};
+use crate::stats::robust::median;
 use crate::unit::{EntityId, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -33,13 +34,26 @@ struct Config {
     settle: SimDuration,
     /// Belongs to the plan of the remedy before it, instead of being an alternative to it.
     with_previous: bool,
+    /// Only where the callers ask far more often than they are asked: their retries are the load.
+    when_amplified: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { risk: Risk::Reversible, settle: SimDuration::from_secs(240), with_previous: false }
+        Self {
+            risk: Risk::Reversible,
+            settle: SimDuration::from_secs(240),
+            with_previous: false,
+            when_amplified: false,
+        }
     }
 }
+
+/// A callee is asked so many times as often per request of its callers: retries are its load. Two
+/// retries of every call, which many clients make by default, only reach it when all calls fail.
+const STORM: f64 = 3.0;
+/// Frames before the onset whose median rate is usual.
+const USUAL: usize = 20;
 
 struct OpenCircuit(Config);
 
@@ -61,12 +75,7 @@ impl Remedy for OpenCircuit {
         let topology = around.topology;
         let callee = patient.hypothesis.entity.clone();
         let id = topology.find(&callee).map_err(|e| NotApplicable(e.to_string()))?;
-        let traffic = |caller| {
-            let own = around.series.iter().filter(|(_, meta)| {
-                topology.service_of(meta.entity) == caller && meta.metric == names::REQUEST_RATE
-            });
-            own.filter_map(|(series, _)| around.history.latest(series)).sum::<f64>()
-        };
+        let traffic = |caller| rate(patient, caller).1;
         let rank = |caller: &EntityId| (patient.case.pain(*caller) > 0.0, traffic(*caller));
         let caller = topology
             .callers(id)
@@ -76,6 +85,9 @@ impl Remedy for OpenCircuit {
                 sick_a.cmp(&sick_b).then(load_a.total_cmp(&load_b)).then(by_name)
             })
             .ok_or_else(|| NotApplicable(format!("nobody is known to call {callee}")))?;
+        if self.0.when_amplified {
+            amplified(patient, id)?;
+        }
         let target = topology.name(caller).clone();
         let expected = format!("{target} answers without waiting for {callee}");
         Ok(Prescription {
@@ -89,4 +101,34 @@ impl Remedy for OpenCircuit {
             check: None,
         })
     }
+}
+
+/// Requests a second of an entity: usual ones, before the onset, and the newest.
+fn rate(patient: &Patient<'_>, entity: EntityId) -> (f64, f64) {
+    let (around, onset) = (patient.around(), patient.case.onset());
+    let cut = around.history.position(onset);
+    let own = around.series.iter().take(around.history.width()).filter(|(_, meta)| {
+        around.topology.service_of(meta.entity) == entity && meta.metric == names::REQUEST_RATE
+    });
+    own.fold((0.0, 0.0), |(usual, newest), (series, _)| {
+        let past = around.history.column(series).range(..cut).rev().take(USUAL).copied();
+        let mut past: Vec<f64> = past.filter(|v| v.is_finite()).collect();
+        let now = around.history.latest(series).unwrap_or_default();
+        (usual + median(&mut past).unwrap_or_default(), newest + now)
+    })
+}
+
+/// Whether a callee is asked many times as often as usual although its callers are not.
+fn amplified(patient: &Patient<'_>, callee: EntityId) -> Result<(), NotApplicable> {
+    let topology = patient.around().topology;
+    let grown = |(usual, newest): (f64, f64)| if usual > 0.0 { newest / usual } else { 1.0 };
+    let asked = grown(rate(patient, callee));
+    let callers = topology.callers(callee).map(|caller| rate(patient, caller));
+    let askers = grown(callers.fold((0.0, 0.0), |sum, rate| (sum.0 + rate.0, sum.1 + rate.1)));
+    let storm = asked / askers.max(1.0);
+    if storm >= STORM {
+        return Ok(());
+    }
+    let name = topology.name(callee);
+    Err(NotApplicable(format!("{name} is not asked again and again: {storm:.1} times as usual")))
 }

@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::one_verb::OneVerb;
-use super::{Build, Remedy};
+use super::{Build, NotApplicable, Patient, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk};
+use crate::model::{Operation, Risk, names};
 use crate::unit::{Name, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -48,5 +48,17 @@ fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
         |target: &Name| format!("the live configuration of {target} equals the desired one");
     let operation = Operation::ReconcileConfig;
     let complete = None;
-    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, expected }))
+    let applies = drifted;
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, applies, expected }))
+}
+
+/// Where drift is measured and there is none, there is nothing to put back.
+fn drifted(patient: &Patient<'_>) -> Result<(), NotApplicable> {
+    let target = &patient.hypothesis.entity;
+    match patient.mean(target, names::CONFIG_DRIFT) {
+        Some(keys) if keys <= 0.0 => {
+            Err(NotApplicable(format!("{target} has the desired configuration")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::one_verb::OneVerb;
-use super::{Build, Remedy};
+use super::{Build, NotApplicable, Patient, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk};
+use crate::model::{Operation, Risk, names};
 use crate::unit::{Name, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -40,10 +40,24 @@ impl Default for Config {
     }
 }
 
+/// Time left from which a date is near, as in cert-manager's renewals.
+const LEAD: SimDuration = SimDuration::from_secs(7 * 86_400);
+
 fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
     let Config { risk, settle, with_previous } = spec.read()?;
     let expected = |target: &Name| format!("handshakes with {target} succeed again");
     let operation = Operation::RotateCertificate;
     let complete = None;
-    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, expected }))
+    let applies = certified;
+    Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, applies, expected }))
+}
+
+/// Where it is known that a lease ends and no certificate does, the lease is the matter.
+fn certified(patient: &Patient<'_>) -> Result<(), NotApplicable> {
+    let target = &patient.hypothesis.entity;
+    let due = |metric| patient.mean(target, metric).is_some_and(|left| left <= LEAD.secs_f64());
+    if due(names::LEASE_TIME_LEFT) && !due(names::CERTIFICATE_TIME_LEFT) {
+        return Err(NotApplicable(format!("a lease of {target} ends, no certificate of it does")));
+    }
+    Ok(())
 }

@@ -81,6 +81,17 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The group at a place, if there is one.
+    #[must_use]
+    pub fn group(&self, (rule, index): Place, cause: Cause) -> Option<&Group> {
+        match rule.checked_sub(1) {
+            Some(rule) => self.rules.get(rule)?.alternatives.get(index),
+            None => self.map.get(&cause)?.get(index),
+        }
+    }
+}
+
 fn grouped(specs: &[Spec], problems: &mut Vec<KindError>) -> Alternatives {
     let mut alternatives: Alternatives = Vec::new();
     for spec in specs {

@@ -36,18 +36,23 @@ impl Fleet {
         let Some(position) = self.tasks.iter().position(|t| t.number == number) else { return };
         let task = self.tasks[position].clone();
         let Work::Drain { node, until } = task.work else { return };
-        let mut short = 0;
+        let deed = &out.record.deeds[task.deed];
+        let mut worst = (deed.replicas_down, deed.replicas_before);
         for service in 0..self.services.len() {
             let evicted = self.evict_within_budget(service, node, out);
             out.record.deeds[task.deed].replicas_touched += evicted;
             self.reconcile(service, out);
             let owner = &self.services[service];
             if evicted > 0 {
-                short += owner.desired.saturating_sub(owner.ready());
+                let short = owner.desired.saturating_sub(owner.ready());
+                // A node is emptied by nature; what counts is what the worst-hit service keeps.
+                if short * worst.1 > worst.0 * owner.desired {
+                    worst = (short, owner.desired);
+                }
             }
         }
         let deed = &mut out.record.deeds[task.deed];
-        deed.replicas_down = deed.replicas_down.max(short);
+        (deed.replicas_down, deed.replicas_before) = worst;
         let left = self.on_node(node);
         if left > 0 && out.now < until {
             out.after(RETRY, Timer::Drain(number));

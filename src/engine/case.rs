@@ -9,6 +9,7 @@ mod alibi;
 mod crowd;
 mod excess;
 mod habits;
+mod lost;
 mod signs;
 mod standing;
 mod waits;

@@ -66,6 +66,16 @@ impl Shop {
         }
     }
 
+    /// A zone with nodes.
+    pub(super) fn machines(mut self, zone: &str, nodes: &[&str]) -> Self {
+        use crate::model::EntityKind::{Node, Zone};
+        let zone = self.topology.add(zone, Zone, None).unwrap();
+        for node in nodes {
+            self.topology.add(*node, Node, Some(zone)).unwrap();
+        }
+        self
+    }
+
     /// A metric steps from `before` to `after` at the onset.
     pub(super) fn step(self, service: &str, metric: &str, before: f64, after: f64) -> Self {
         self.late_step(service, metric, before, after, 0)

@@ -14,7 +14,7 @@ mod witness;
 
 use std::collections::BTreeMap;
 
-use super::case::{Case, percent};
+use super::case::Case;
 use super::diagnose::{Sign, Suspicion};
 use crate::model::{Calibration, Cause, Diagnosis, Evidence, Hypothesis};
 use crate::unit::{EntityId, Ratio};
@@ -146,14 +146,6 @@ fn summary(case: &Case<'_>, hypotheses: &[Hypothesis]) -> String {
         ));
     }
     text
-}
-
-/// What a sign says, in few words: "memory +340 %".
-fn brief(sign: &Sign) -> String {
-    match (sign.before, sign.after) {
-        (Some(before), Some(after)) => format!("{} {}", sign.words, percent(before, after)),
-        _ => sign.words.clone(),
-    }
 }
 
 #[cfg(test)]

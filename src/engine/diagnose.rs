@@ -11,6 +11,7 @@ mod change_proximity;
 mod deepest_callee;
 mod ensemble;
 mod expiry;
+mod lost_machine;
 mod nsigma;
 mod owned_excess;
 mod owned_time;

@@ -6,8 +6,8 @@
 //! baseline does not make every flicker infinite, and wider for a short baseline. Units are the
 //! series' own. Limit: a baseline of fewer than two values gives no sign from metrics.
 
-use super::Surroundings;
 use super::crowd::Crowd;
+use super::{Surroundings, percent};
 use crate::engine::history::{Column, Spread};
 use crate::model::{Direction, Incident, Role, SeriesMeta, SignalClass};
 use crate::unit::{EntityId, SeriesId, SimTime};
@@ -66,6 +66,15 @@ impl Sign {
     #[must_use]
     pub fn strength(&self) -> f64 {
         strength(self.z)
+    }
+
+    /// What it says, in few words: "memory +340 %".
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match (self.before, self.after) {
+            (Some(before), Some(after)) => format!("{} {}", self.words, percent(before, after)),
+            _ => self.words.clone(),
+        }
     }
 
     /// By how much it moved, in its unit.

@@ -5,7 +5,7 @@
 //! says little. Source: the article's table of causes; failure classes after Gunawi et al., "Why
 //! does the cloud stop computing?" (SoCC 2016). Limit: words in logs are English.
 
-use super::{Case, Evidence, Sign, brief};
+use super::{Case, Evidence, Sign};
 use crate::engine::case::{Full, SICK_Z, USED_UP, span_of_time};
 use crate::model::{Cause, EntityKind, EventKind, Role, SignalClass};
 use crate::unit::{EntityId, SimDuration, SimTime};
@@ -30,6 +30,8 @@ const SCARCE: f64 = 1.5;
 const SPENT: f64 = 0.9;
 /// Certainty from a live setting that is not the one wanted: a full resource may follow from it.
 const DRIFTED: f64 = 0.95;
+/// Certainty from a node that is not ready: something on it may have brought it down.
+const LOST: f64 = 0.9;
 /// Certainty from more traffic that nobody suffers from: no incident yet.
 const BUSY: f64 = 0.5;
 /// What more traffic for everybody leaves of the blame of a full resource: it had to get full.
@@ -128,7 +130,7 @@ fn config(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         out.push(witness(Cause::ConfigDrift, weight, Some(time), format!("config change {text}")));
     }
     if let Some(sign) = case.sick_signs(entity).find(|s| s.role == Role::Drift) {
-        out.push(witness(Cause::ConfigDrift, DRIFTED, Some(sign.since), brief(sign)));
+        out.push(witness(Cause::ConfigDrift, DRIFTED, Some(sign.since), sign.brief()));
     }
 }
 
@@ -150,16 +152,19 @@ fn certificate(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     };
     let told = |s: &&Sign| s.role == Role::Expiry || logged(s);
     if let Some(sign) = case.sick_signs(entity).find(told) {
-        out.push(voice(Cause::CertificateExpiry, 0.95, Some(sign.since), brief(sign)));
+        out.push(voice(Cause::CertificateExpiry, 0.95, Some(sign.since), sign.brief()));
     }
 }
 
 fn node(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let kind = case.around.topology.get(entity).kind;
-    if matches!(kind, EntityKind::Node | EntityKind::Zone)
-        && let Some(sign) = case.sick_signs(entity).next()
-    {
-        out.push(voice(Cause::NodeFailure, 0.8, Some(sign.since), brief(sign)));
+    if !matches!(kind, EntityKind::Node | EntityKind::Zone) {
+        return;
+    }
+    if let Some(since) = case.lost_since(entity) {
+        out.push(witness(Cause::NodeFailure, LOST, Some(since), "no node is ready".to_owned()));
+    } else if let Some(sign) = case.sick_signs(entity).next() {
+        out.push(voice(Cause::NodeFailure, 0.8, Some(sign.since), sign.brief()));
     }
 }
 
@@ -177,10 +182,10 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let mine = || case.sick_signs(entity).filter(|s| grown(s));
     if let Some(sign) = mine().find(|s| matches!(s.role, Role::Cpu | Role::Memory)) {
         let weight = surge(0.4 + 0.4 * sign.strength());
-        out.push(voice(Cause::ResourceExhaustion, weight, Some(sign.since), brief(sign)));
+        out.push(voice(Cause::ResourceExhaustion, weight, Some(sign.since), sign.brief()));
     }
     if let Some(sign) = mine().find(|s| s.role == Role::Saturation) {
-        out.push(voice(Cause::ResourceExhaustion, QUEUE, Some(sign.since), brief(sign)));
+        out.push(voice(Cause::ResourceExhaustion, QUEUE, Some(sign.since), sign.brief()));
     }
     let killed = case
         .events_of(entity)
@@ -207,7 +212,7 @@ fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let suffers = topology.suspects().filter(entry).any(|id| case.sick_signs(id).any(felt));
     let speak = if suffers { witness } else { voice };
     let weight = if suffers { 0.85 } else { BUSY };
-    out.push(speak(Cause::TrafficSurge, weight, Some(sign.since), brief(sign)));
+    out.push(speak(Cause::TrafficSurge, weight, Some(sign.since), sign.brief()));
 }
 
 /// The sign of more traffic on an entity where traffic grew at the entry too.
@@ -231,7 +236,7 @@ fn dependency(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         let seen = |s: &&Sign| s.z >= SICK_Z;
         let caller = case.views_of(entity).find(seen).or_else(|| case.sick_signs(entity).next());
         if let Some(sign) = caller {
-            let text = format!("{} (seen by {})", brief(sign), topology.name(sign.entity));
+            let text = format!("{} (seen by {})", sign.brief(), topology.name(sign.entity));
             out.push(witness(Cause::DependencyFailure, 0.85, Some(sign.since), text));
         }
     }
@@ -253,7 +258,7 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
                 || s.callee == Some(entity) && healthy(entity))
     };
     if let Some(sign) = case.signs_around(entity).into_iter().find(edge) {
-        let text = format!("{}, while the callee itself is quick", brief(sign));
+        let text = format!("{}, while the callee itself is quick", sign.brief());
         out.push(voice(Cause::NetworkFault, 0.7, Some(sign.since), text));
     }
     let slow = case.sick_signs(entity).find(|s| s.role == Role::Latency && s.callee.is_none());
@@ -263,7 +268,7 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     if let (Some(sign), false) = (slow, loaded)
         && case.is_measured(entity)
     {
-        let text = format!("{}, with no resource and no errors", brief(sign));
+        let text = format!("{}, with no resource and no errors", sign.brief());
         out.push(voice(Cause::NetworkFault, 0.4, Some(sign.since), text));
     }
 }
@@ -286,7 +291,7 @@ fn unreached(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let failing: Option<Vec<&Sign>> = callees.map(failing).collect();
     if let Some([sign, others @ ..]) = failing.as_deref() {
         let whom = if others.is_empty() { "the callee" } else { "any of its callees" };
-        let text = format!("{}, while nothing ails {whom}", brief(sign));
+        let text = format!("{}, while nothing ails {whom}", sign.brief());
         out.push(voice(Cause::NetworkFault, 0.8, Some(sign.since), text));
     }
 }
@@ -303,7 +308,7 @@ fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     if let Some(sign) = case.sick_signs(entity).find(failing)
         && case.is_measured(entity)
     {
-        out.push(voice(Cause::CodeDefect, 0.35, Some(sign.since), brief(sign)));
+        out.push(voice(Cause::CodeDefect, 0.35, Some(sign.since), sign.brief()));
     }
 }
 

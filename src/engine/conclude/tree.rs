@@ -4,7 +4,7 @@
 //! parents, except where telemetry is too coarse to tell. Source: the shape of the article's tree.
 //! Limit: order in time and along calls suggests causation; it does not prove it.
 
-use super::{Case, Sign, brief};
+use super::{Case, Sign};
 use crate::engine::case::span_of_time;
 use crate::model::{Cause, CauseNode, EventKind, Role};
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
@@ -67,7 +67,7 @@ fn steps(case: &Case<'_>, entity: EntityId, name: &Name) -> Vec<(u8, CauseNode)>
             seen.push(sign.role);
             steps.push((
                 stage(sign.role),
-                node(sign.since, format!("{} of {name}", brief(sign)), name),
+                node(sign.since, format!("{} of {name}", sign.brief()), name),
             ));
         }
     }
@@ -128,7 +128,7 @@ fn callers(case: &Case<'_>, entity: EntityId) -> Vec<CauseNode> {
                 case.sick_signs(*caller).find(|s| s.role.is_symptom() && s.callee.is_none());
             let name = topology.name(*caller);
             nodes.extend(
-                felt.map(|s| node(s.since, format!("{} of its caller {name}", brief(s)), name)),
+                felt.map(|s| node(s.since, format!("{} of its caller {name}", s.brief()), name)),
             );
         }
         ring = next;

@@ -1,9 +1,9 @@
 //! The RCA methods, alphabetical: one line each.
 
 use super::{
-    Build, baro, change_proximity, deepest_callee, ensemble, expiry, nsigma, owned_excess,
-    owned_time, random_guess, random_walk, ranked_correlation, regression_test, spectrum,
-    traversal, visit_habits,
+    Build, baro, change_proximity, deepest_callee, ensemble, expiry, lost_machine, nsigma,
+    owned_excess, owned_time, random_guess, random_walk, ranked_correlation, regression_test,
+    spectrum, traversal, visit_habits,
 };
 use crate::catalog::Entry;
 
@@ -14,6 +14,7 @@ pub const ALL: &[Entry<Build>] = &[
     deepest_callee::ENTRY,
     ensemble::ENTRY,
     expiry::ENTRY,
+    lost_machine::ENTRY,
     nsigma::ENTRY,
     owned_excess::ENTRY,
     owned_time::ENTRY,

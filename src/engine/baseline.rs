@@ -37,6 +37,15 @@ pub struct Normal {
     pub high: f64,
 }
 
+/// Where the median of a series surely lies.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Bracket {
+    /// Not below this.
+    pub low: f64,
+    /// Not above this.
+    pub high: f64,
+}
+
 /// Baselines of all series.
 #[derive(Debug, Clone)]
 pub struct Baselines {
@@ -46,16 +55,16 @@ pub struct Baselines {
     frame: u64,
 }
 
-/// Times in frames that the history took so far (`History::taken`).
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
     normal: Option<Normal>,
-    /// Where the median surely lies while at most `holds` frames changed since `computed`.
-    bracket: (f64, f64),
+    /// Holds while fewer than `holds` frames changed since `computed`.
+    bracket: Bracket,
     holds: u64,
-    /// When `normal` was computed, and when it was last due.
+    /// When `normal` was computed, and when it was last due, as `History::taken` counts.
     computed: u64,
     due: u64,
+    /// As `Baselines::frame` counts.
     frozen_until: u64,
     frozen_since: Option<u64>,
 }
@@ -66,6 +75,18 @@ const OUTER: f64 = 0.02;
 const STRIDE: u64 = 16;
 const YOUNG_STRIDE: u64 = 4;
 const YOUNG: u64 = 64;
+
+/// What is left of a bound when it was rounded.
+const SURELY: f64 = 0.999;
+
+impl Bracket {
+    /// Whether a value is surely nearer to the median than `reach`, wherever in here that lies.
+    #[inline]
+    #[must_use]
+    pub fn has_near(self, value: f64, reach: f64) -> bool {
+        (value - self.low).max(self.high - value) < SURELY * reach
+    }
+}
 
 impl Baselines {
     /// No baseline yet.
@@ -84,7 +105,7 @@ impl Baselines {
     /// Where the median of a series surely lies, if that is known without looking at its past. Call
     /// this or `normal` at every frame in which the series has a value.
     #[inline]
-    pub fn bracket(&mut self, id: SeriesId, history: &History) -> Option<(f64, f64)> {
+    pub fn bracket(&mut self, id: SeriesId, history: &History) -> Option<Bracket> {
         self.note(id, history);
         let state = &self.states[id.index()];
         (state.due - state.computed < state.holds).then_some(state.bracket)
@@ -145,7 +166,7 @@ impl Baselines {
         let guess = state.normal.map(|normal| (normal.center, normal.sigma / MAD_TO_SIGMA));
         if let Some((center, mad)) = guess {
             let room = history.capacity().saturating_sub(window + exclude);
-            state.bracket = (center - mad, center + mad);
+            state.bracket = Bracket { low: center - mad, high: center + mad };
             state.holds = holds(values, state.bracket).min(room).min(values.len() - least) as u64;
         }
         if let Some(found) = outline(values, OUTER, guess) {
@@ -160,7 +181,7 @@ impl Baselines {
 /// A value that comes moves the value at a rank by one place at most and the middle rank by half a
 /// place after it, one that goes moves the middle rank by half a place: a place a frame. Two are
 /// lost to halves and to the interpolation of the median.
-fn holds(values: &[f64], (low, high): (f64, f64)) -> usize {
+fn holds(values: &[f64], Bracket { low, high }: Bracket) -> usize {
     let below = values.iter().filter(|v| **v < low).count();
     let above = values.iter().filter(|v| **v > high).count();
     let middle = values.len() / 2;
@@ -224,7 +245,7 @@ mod tests {
                 }
                 let normal = eager.normal(id, &history);
                 let bracket = lazy.bracket(id, &history);
-                if let (Some((low, high)), Some(normal)) = (bracket, normal) {
+                if let (Some(Bracket { low, high }), Some(normal)) = (bracket, normal) {
                     prop_assert!((low..=high).contains(&normal.center), "{low} {normal:?} {high}");
                 }
                 if bracket.is_none() || i % asked == 0 {

@@ -20,7 +20,7 @@ pub(super) use excess::{Excess, Measure};
 pub(super) use habits::Habit;
 pub use signs::Sign;
 pub(super) use signs::strength;
-pub(crate) use standing::{Expiry, Full};
+pub(crate) use standing::{Expiry, Full, LEAD, SCARCE};
 pub(super) use waits::Owned;
 pub use words::{percent, span_of_time};
 
@@ -98,6 +98,10 @@ const EPISODE_FRAMES: i64 = 3;
 /// Threads that wait for a callee fill within so long of its getting slow; what was spent earlier
 /// was spent otherwise.
 const FILLING: SimDuration = SimDuration::from_secs(30);
+/// How long before the onset a change can be the cause.
+pub(super) const HORIZON: SimDuration = SimDuration::from_secs(3600);
+/// What is changed on purpose and may be wrong from then on.
+pub(super) const CHANGES: [EventKind; 3] = [EventKind::Deploy, EventKind::Config, EventKind::Flag];
 /// Share of its limit from which a resource is used up.
 pub(super) const USED_UP: f64 = 0.9;
 

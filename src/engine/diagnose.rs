@@ -24,6 +24,9 @@ mod traversal;
 mod visit_habits;
 
 pub use super::case::{Case, SICK_Z, Sign, percent, span_of_time};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::catalog::{KindError, Spec, find};
 use crate::model::{Cause, Evidence, Topology};
 use crate::unit::{EntityId, SimTime};
@@ -49,6 +52,11 @@ pub trait Method {
 
 /// A built method with its kind's name.
 pub type Named = (String, Box<dyn Method + Send>);
+
+/// It has no parameters.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct NoParameters {}
 
 /// What a kind is built with besides its parameters.
 pub struct Parts {

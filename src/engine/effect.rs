@@ -6,6 +6,7 @@
 //! engineering judgement, stated in one place. Known limit: unknown units fall back to shares of
 //! the level.
 
+use super::baseline::Bracket;
 use crate::model::{Direction, Role, SeriesMeta};
 
 /// What matters of one series, worked out once: nothing of its text is read per sample.
@@ -52,10 +53,10 @@ impl Effect {
         (share * level + plus).max(least)
     }
 
-    /// The least that `smallest` says of any level in `low..=high`.
+    /// The least that `smallest` says of any level in a bracket.
     #[inline]
     #[must_use]
-    pub fn smallest_within(&self, low: f64, high: f64) -> f64 {
+    pub fn smallest_within(&self, Bracket { low, high }: Bracket) -> f64 {
         self.smallest(if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) })
     }
 

@@ -91,12 +91,6 @@ impl History {
         self.values.column(id.index())
     }
 
-    /// The newest value of every series, by id; NaN where there is none.
-    #[must_use]
-    pub fn newest(&self) -> &[f64] {
-        &self.newest
-    }
-
     /// The newest value of a series, if there is one.
     #[must_use]
     pub fn latest(&self, id: SeriesId) -> Option<f64> {

@@ -124,7 +124,7 @@ impl Pipeline {
         let Some(incident) = self.stages.incidents.get(id) else { return };
         let (topology, series, history) = (input.topology, input.series, &self.history);
         let newest = Newest { topology, series, history };
-        let newest = self.ward.weighs(id).then_some(&newest);
+        let newest = self.ward.weighs(id, input.now).then_some(&newest);
         let active = Active::of(incident, &self.stages.incidents.active(id), newest);
         let (refuted, own) = (self.ward.refuted(id), self.ward.own_changes().to_vec());
         let around = Surroundings {

@@ -8,8 +8,8 @@
 //! after owned symptoms in Groot (ASE 2021). Limit: a new version that asks the outside wrongly
 //! only after a while is excused too.
 
-use super::{Case, Sign};
-use crate::model::{EntityKind, EventKind, Role, SignalClass};
+use super::{CHANGES, Case, HORIZON, Sign};
+use crate::model::{EntityKind, Role, SignalClass};
 use crate::unit::{EntityId, SimDuration};
 
 /// Share of its symptom that the calls must explain: sampling of either end leaves the rest.
@@ -18,11 +18,6 @@ const EXPLAINED: f64 = 0.8;
 const SERVED: SimDuration = SimDuration::from_secs(60);
 /// An alibi is followed along so many calls.
 const MOST_CALLS: usize = 4;
-/// Growth from which an entity's memory is its own matter.
-const CLIMB: f64 = 1.2;
-/// How long before the symptom a change is looked for.
-const HORIZON: SimDuration = SimDuration::from_secs(3600);
-const CHANGES: [EventKind; 3] = [EventKind::Deploy, EventKind::Config, EventKind::Flag];
 
 impl Case<'_> {
     /// The callee outside that explains what an entity shows, if one does.
@@ -65,10 +60,9 @@ impl Case<'_> {
 
     /// Whether anything ails it that no callee can do to it.
     fn shows_inside(&self, entity: EntityId) -> bool {
-        let grown = |s: &Sign| s.after.zip(s.before).is_some_and(|(a, b)| a > b * CLIMB);
         let inside = |sign: &Sign| match sign.role {
             _ if sign.callee.is_some() => false,
-            Role::Memory => sign.series.is_some() && grown(sign),
+            Role::Memory => sign.climbs(),
             Role::Restarts | Role::Disk | Role::Drift | Role::Expiry => true,
             _ => false,
         };
@@ -85,6 +79,7 @@ fn excess(sign: &Sign) -> f64 {
 mod tests {
     use super::super::super::case_fixture::{ONSET, Shop};
     use super::*;
+    use crate::model::EventKind;
     use crate::model::names::{DURATION, MEMORY_UTILIZATION};
 
     #[track_caller]

@@ -29,6 +29,8 @@ const FEW_SAMPLES: f64 = 8.0;
 const HIGHEST_Z: f64 = 1000.0;
 /// Frames from the onset on from which a single frame is not believed.
 const LASTING_FRAMES: usize = 3;
+/// Growth over its baseline from which memory climbs rather than fills.
+const CLIMB: f64 = 1.2;
 /// A detector's nominal threshold (score 1) in units of z.
 const Z_PER_SCORE: f64 = 3.0;
 
@@ -75,6 +77,13 @@ impl Sign {
             (Some(before), Some(after)) => format!("{} {}", self.words, percent(before, after)),
             _ => self.words.clone(),
         }
+    }
+
+    /// Whether it is memory that climbs rather than fills.
+    #[must_use]
+    pub fn climbs(&self) -> bool {
+        let grown = self.after.zip(self.before).is_some_and(|(a, b)| a > b * CLIMB);
+        self.role == Role::Memory && self.series.is_some() && grown
     }
 
     /// By how much it moved, in its unit.

@@ -12,9 +12,9 @@ use crate::stats::robust::median;
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 /// Time left from which a date is worth a word.
-const LEAD: SimDuration = SimDuration::from_secs(7 * 86_400);
+pub(crate) const LEAD: SimDuration = SimDuration::from_secs(7 * 86_400);
 /// Share of its limit from which a resource is scarce.
-const SCARCE: f64 = 0.8;
+pub(crate) const SCARCE: f64 = 0.8;
 /// Frames of which the middle one counts: a peak is not a state.
 const FRAMES: usize = 3;
 /// Rise over the usual from which a full resource is news.

@@ -6,12 +6,10 @@
 //! does the cloud stop computing?" (SoCC 2016). Limit: words in logs are English.
 
 use super::{Case, Evidence, Sign};
-use crate::engine::case::{Full, SICK_Z, USED_UP, span_of_time};
+use crate::engine::case::{Full, HORIZON, SICK_Z, USED_UP, span_of_time};
 use crate::model::{Cause, EntityKind, EventKind, Role, SignalClass};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
-/// How long before the onset a change can be the cause.
-const HORIZON: SimDuration = SimDuration::from_secs(3600);
 /// Time from change to onset that halves the surplus weight of a change.
 const HALF_LIFE_S: f64 = 900.0;
 /// Certainty of "unknown" where no rule speaks.

@@ -7,7 +7,7 @@
 //! fixed time to settle; a fleet that takes longer to warm up is judged too early.
 
 use super::{Case, Sign};
-use crate::engine::case::SICK_Z;
+use crate::engine::case::{CHANGES, HORIZON, SICK_Z};
 use crate::model::{Cause, EventKind, Role, SignalClass, names};
 use crate::unit::{EntityId, SimDuration};
 
@@ -19,10 +19,6 @@ const SOFT: f64 = 0.5;
 const ROLLOUT_ERRORS: f64 = 0.05;
 /// Share of its excursion that a sign must still show to be there.
 const STILL: f64 = 0.5;
-/// Growth over its baseline from which memory climbs rather than fills.
-const CLIMB: f64 = 1.2;
-const CHANGES: [EventKind; 3] = [EventKind::Deploy, EventKind::Config, EventKind::Flag];
-const HORIZON: SimDuration = SimDuration::from_secs(3600);
 
 /// The most that the confidence in this hypothesis may be.
 pub(super) fn most(case: &Case<'_>, entity: EntityId, cause: Cause) -> f64 {
@@ -55,12 +51,7 @@ fn is_complete(case: &Case<'_>, entity: EntityId) -> bool {
 
 /// What warming up explains, but not for long: waiting, and memory that fills (heap, caches).
 fn is_soft(sign: &Sign) -> bool {
-    let grown = || sign.after.zip(sign.before).is_some_and(|(a, b)| a > b * CLIMB);
-    match sign.role {
-        Role::Latency => sign.callee.is_none(),
-        Role::Memory => sign.series.is_some() && grown(),
-        _ => false,
-    }
+    sign.climbs() || sign.role == Role::Latency && sign.callee.is_none()
 }
 
 /// What no warm-up explains.

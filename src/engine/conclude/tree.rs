@@ -5,13 +5,12 @@
 //! Limit: order in time and along calls suggests causation; it does not prove it.
 
 use super::{Case, Sign};
-use crate::engine::case::span_of_time;
+use crate::engine::case::{HORIZON, span_of_time};
 use crate::model::{Cause, CauseNode, EventKind, Role};
-use crate::unit::{EntityId, Name, SimDuration, SimTime};
+use crate::unit::{EntityId, Name, SimTime};
 
 /// Callers shown at most.
 const MOST_CALLERS: usize = 6;
-const HORIZON: SimDuration = SimDuration::from_secs(3600);
 const CHANGES: [EventKind; 4] =
     [EventKind::Deploy, EventKind::Config, EventKind::Commit, EventKind::Flag];
 
@@ -142,6 +141,7 @@ mod tests {
     use super::super::super::case_fixture::{ONSET, Shop};
     use super::*;
     use crate::model::names::{DURATION, ERROR_RATIO, MEMORY_UTILIZATION};
+    use crate::unit::SimDuration;
 
     fn lines(node: &CauseNode, depth: usize, out: &mut String) {
         out.push_str(&format!("{:>1$}{2}\n", "", depth * 2, node.text));

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::baseline::{Baselines, Horizon, Normal};
+use crate::engine::baseline::{Baselines, Bracket, Horizon, Normal};
 use crate::engine::effect::Effect;
 use crate::model::{Direction, StepInput};
 use crate::stats::shift::{Cusum, CusumLimits, Shift};
@@ -57,8 +57,6 @@ impl Default for Config {
 
 /// The smallest effect that matters is at least so many units of standardising.
 const UNITS: f64 = 5.0;
-/// What is left of a bound when it was rounded.
-const SURELY: f64 = 0.999;
 
 /// See the file's head.
 #[derive(Debug)]
@@ -90,10 +88,9 @@ impl LevelShift {
     }
 
     /// Whether a value surely lies within the allowance, wherever in the bracket the median lies.
-    fn is_calm(&self, effect: Effect, (low, high): (f64, f64), value: f64) -> bool {
-        let distance = (value - low).max(high - value);
-        let unit = effect.smallest_within(low, high) / UNITS;
-        distance < SURELY * self.config.allowance * unit
+    fn is_calm(&self, effect: Effect, bracket: Bracket, value: f64) -> bool {
+        let unit = effect.smallest_within(bracket) / UNITS;
+        bracket.has_near(value, self.config.allowance * unit)
     }
 
     /// One standard deviation for standardising: never so small that noise looks like a shift.

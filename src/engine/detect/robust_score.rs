@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::baseline::{Baselines, Horizon, Normal};
+use crate::engine::baseline::{Baselines, Bracket, Horizon, Normal};
 use crate::engine::effect::Effect;
 use crate::model::{Direction, StepInput};
 use crate::unit::SimTime;
@@ -60,8 +60,6 @@ pub struct RobustScore {
     since: Vec<Option<SimTime>>,
 }
 
-/// What is left of a bound when it was rounded.
-const SURELY: f64 = 0.999;
 /// Scores beyond this say no more.
 const HIGHEST: f64 = 100.0;
 
@@ -75,9 +73,8 @@ impl RobustScore {
     }
 
     /// Whether the score is surely below the floor, wherever in the bracket the median lies.
-    fn is_calm(effect: Effect, (low, high): (f64, f64), value: f64) -> bool {
-        let distance = (value - low).max(high - value);
-        distance < SURELY * super::FLOOR * effect.bar * effect.smallest_within(low, high)
+    fn is_calm(effect: Effect, bracket: Bracket, value: f64) -> bool {
+        bracket.has_near(value, super::FLOOR * effect.bar * effect.smallest_within(bracket))
     }
 
     fn score(&self, effect: Effect, normal: Normal, value: f64) -> (f64, Direction) {

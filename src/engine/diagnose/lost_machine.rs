@@ -7,10 +7,7 @@
 //! is `NotReady`, and its pods are evicted later. Limit: who ran there is not asked; a node that
 //! fails without ceasing to be ready is not seen.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use super::{Build, Case, Method, Parts, Suspicion, evidence};
+use super::{Build, Case, Method, NoParameters, Parts, Suspicion, evidence};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::{Cause, EntityKind};
 use crate::unit::{EntityId, SimTime};
@@ -23,19 +20,15 @@ pub(super) const ENTRY: Entry<Build> = Entry {
            show that ran there.",
     source: "Kubernetes node controller: node conditions and eviction",
     example: "{}",
-    schema: schema_of::<Config>,
+    schema: schema_of::<NoParameters>,
     build,
 };
-
-/// Parameters: none.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Config {}
 
 struct LostMachine;
 
 fn build(spec: &Spec, _: Parts) -> Result<Box<dyn Method + Send>, KindError> {
-    spec.read::<Config>().map(|Config {}| Box::new(LostMachine) as Box<dyn Method + Send>)
+    let NoParameters {} = spec.read()?;
+    Ok(Box::new(LostMachine))
 }
 
 /// What is left for a node of a zone that is lost as a whole.

@@ -4,10 +4,7 @@
 //! time, times how sure that it is no chance; 0..=1. Source: Sigelman et al., "Dapper" (2010);
 //! Gan et al., "Sage" (ASPLOS 2021). Limit: only what is traced; an untraced call is own time.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use super::{Build, Case, Method, Parts, Suspicion, certain, evidence};
+use super::{Build, Case, Method, NoParameters, Parts, Suspicion, certain, evidence};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::model::Cause;
 
@@ -19,19 +16,14 @@ pub(super) const ENTRY: Entry<Build> = Entry {
            the callee. The share of all excess is the score.",
     source: "Sigelman et al., Dapper, 2010; Gan et al., Sage, ASPLOS 2021",
     example: "{}",
-    schema: schema_of::<Config>,
+    schema: schema_of::<NoParameters>,
     build,
 };
-
-/// Parameters: none.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Config {}
 
 struct OwnedTime;
 
 fn build(spec: &Spec, _: Parts) -> Result<Box<dyn Method + Send>, KindError> {
-    let Config {} = spec.read()?;
+    let NoParameters {} = spec.read()?;
     Ok(Box::new(OwnedTime))
 }
 

@@ -4,10 +4,8 @@
 //! its time, so that the same seed guesses the same. Source: chance, AC@k = min(k, n) / n.
 
 use rand::RngExt;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
-use super::{Build, Case, Method, Parts, Suspicion};
+use super::{Build, Case, Method, NoParameters, Parts, Suspicion};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::kernel::Streams;
 use crate::model::Incident;
@@ -19,19 +17,14 @@ pub(super) const ENTRY: Entry<Build> = Entry {
            evidence is empty, so that no engine acts on it.",
     source: "chance",
     example: "{}",
-    schema: schema_of::<Config>,
+    schema: schema_of::<NoParameters>,
     build,
 };
-
-/// It has no parameters.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Config {}
 
 struct RandomGuess(Streams);
 
 fn build(spec: &Spec, parts: Parts) -> Result<Box<dyn Method + Send>, KindError> {
-    let Config {} = spec.read()?;
+    let NoParameters {} = spec.read()?;
     Ok(Box::new(RandomGuess(Streams::new(parts.seed).child("engine/random_guess"))))
 }
 

@@ -5,10 +5,7 @@
 //! Source: the "traversal" baseline of Hardt et al., "The PetShop Dataset" (2023), after Chen et
 //! al., "CauseInfer" (INFOCOM 2014). Limit: one healthy-looking link hides everything behind it.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use super::{Build, Case, Method, Parts, Suspicion, evidence, sign_text};
+use super::{Build, Case, Method, NoParameters, Parts, Suspicion, evidence, sign_text};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
 use crate::unit::EntityId;
 
@@ -20,14 +17,9 @@ pub(super) const ENTRY: Entry<Build> = Entry {
            way rank behind them.",
     source: "baseline in Hardt et al., The PetShop Dataset, 2023; CauseInfer, INFOCOM 2014",
     example: "{}",
-    schema: schema_of::<Config>,
+    schema: schema_of::<NoParameters>,
     build,
 };
-
-/// Parameters: none.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Config {}
 
 /// What an entity on the way, whose callees are sick, is worth beside a last one.
 const ON_THE_WAY: f64 = 0.1;
@@ -35,7 +27,7 @@ const ON_THE_WAY: f64 = 0.1;
 struct Traversal;
 
 fn build(spec: &Spec, _: Parts) -> Result<Box<dyn Method + Send>, KindError> {
-    let Config {} = spec.read()?;
+    let NoParameters {} = spec.read()?;
     Ok(Box::new(Traversal))
 }
 

@@ -202,8 +202,7 @@ fn finish(treatment: &mut Treatment, course: Course, now: SimTime, out: &mut Vec
 
 /// This alternative is not tried again in this incident, unless it holds for a while.
 fn rule_out(treatment: &mut Treatment, course: &Course, now: SimTime) {
-    let key = (course.plan.entity.clone(), course.plan.cause, course.alternative);
-    treatment.tried.insert(key, now);
+    treatment.tried.insert(course.key(), now);
 }
 
 /// The final outcome of the step at hand.
@@ -313,8 +312,7 @@ fn failed(treatment: &mut Treatment, status: OutcomeStatus, now: SimTime) {
         return;
     }
     let Some(course) = treatment.course.take() else { return };
-    let key = (course.plan.entity.clone(), course.plan.cause, course.alternative);
-    let failures = treatment.failures.entry(key).or_default();
+    let failures = treatment.failures.entry(course.key()).or_default();
     *failures += 1;
     if status != OutcomeStatus::Failed || *failures >= MOST_FAILURES {
         rule_out(treatment, &course, now);

@@ -105,10 +105,18 @@ pub(super) struct Course {
     pub settle: SimDuration,
 }
 
+/// One alternative: whose, of which cause, and where the policy has it.
+pub(super) type Key = (Name, Cause, Place);
+
 /// The place of the plan that is made when no remedy is left.
 pub(super) const NOTHING_LEFT_PLACE: Place = (usize::MAX, usize::MAX);
 
 impl Course {
+    /// The alternative that it is, of all that may be tried.
+    pub(super) fn key(&self) -> Key {
+        (self.plan.entity.clone(), self.plan.cause, self.alternative)
+    }
+
     /// A course of one plan at its first step.
     pub(super) fn new(plan: Plan, alternative: Place) -> Self {
         let count = plan.actions.len();
@@ -162,9 +170,9 @@ pub(super) struct Treatment {
     /// The plan under way.
     pub course: Option<Course>,
     /// Alternatives that were tried or are ruled out, and since when.
-    pub tried: BTreeMap<(Name, Cause, Place), SimTime>,
+    pub tried: BTreeMap<Key, SimTime>,
     /// How often the platform failed to carry out an alternative.
-    pub failures: BTreeMap<(Name, Cause, Place), u32>,
+    pub failures: BTreeMap<Key, u32>,
     /// What came of remedies, to be learnt from.
     pub lessons: Vec<(Cause, Verb, bool)>,
     /// Hypotheses whose remedy was applied and did not heal.

@@ -142,10 +142,14 @@ impl Ward {
         self.treatments.get(&id).map(|t| t.refuted.clone()).unwrap_or_default()
     }
 
-    /// Whether it matters what of an incident lasts: a plan is done, and its effect is judged.
-    pub(super) fn weighs(&self, id: IncidentId) -> bool {
-        let treatment = self.treatments.get(&id);
-        treatment.is_some_and(|t| matches!(t.phase, Phase::Settling { .. } | Phase::Healed { .. }))
+    /// Whether it matters now what of an incident lasts: the effect of a plan is judged, or is held
+    /// to last.
+    pub(super) fn weighs(&self, id: IncidentId, now: SimTime) -> bool {
+        self.treatments.get(&id).is_some_and(|treatment| match treatment.phase {
+            Phase::Settling { until } => now >= until,
+            Phase::Healed { .. } => true,
+            _ => false,
+        })
     }
 
     /// Whether a new diagnosis is due.

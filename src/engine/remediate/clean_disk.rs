@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
+use crate::engine::case::SCARCE;
 use crate::model::{EntityKind, Operation, Risk, Role, Verb};
 use crate::unit::{SimDuration, SimTime};
 
@@ -39,9 +40,6 @@ impl Default for Config {
         Self { risk: Risk::Reversible, settle: SimDuration::from_secs(300), with_previous: false }
     }
 }
-
-/// A disk below this share of its size has room: what counts as scarce begins there.
-const ROOM: f64 = 0.8;
 
 struct CleanDisk(Config);
 
@@ -87,6 +85,6 @@ impl Remedy for CleanDisk {
                 since.filter(|share| share.is_finite()).min_by(f64::total_cmp)
             })
             .collect();
-        !lowest.is_empty() && lowest.iter().all(|share| *share < ROOM)
+        !lowest.is_empty() && lowest.iter().all(|share| *share < SCARCE)
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::one_verb::OneVerb;
 use super::{Build, NotApplicable, Patient, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
+use crate::engine::case::LEAD;
 use crate::model::{Operation, Risk, names};
 use crate::unit::{Name, SimDuration};
 
@@ -39,9 +40,6 @@ impl Default for Config {
         Self { risk: Risk::Reversible, settle: SimDuration::from_secs(240), with_previous: false }
     }
 }
-
-/// Time left from which a date is near, as in cert-manager's renewals.
-const LEAD: SimDuration = SimDuration::from_secs(7 * 86_400);
 
 fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
     let Config { risk, settle, with_previous } = spec.read()?;

@@ -79,9 +79,7 @@ impl Table {
             None => (0, self.map.get(&hypothesis.cause).map_or(&[], Vec::as_slice)),
         }
     }
-}
 
-impl Table {
     /// The group at a place, if there is one.
     #[must_use]
     pub fn group(&self, (rule, index): Place, cause: Cause) -> Option<&Group> {

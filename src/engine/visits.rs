@@ -191,6 +191,36 @@ mod tests {
     }
 
     #[test]
+    fn a_visit_fails_by_itself_only_if_no_call_of_it_failed() {
+        let failing = |failed: &[u64]| {
+            let mut visits = Visits::default();
+            let client =
+                |id, parent, millis| Span { kind: SpanKind::Client, ..span(id, parent, 0, millis) };
+            // web calls cart, and a provider outside that has no span of its own.
+            let mut spans = vec![
+                span(3, 2, 1, (20, 30)),
+                client(2, 1, (10, 40)),
+                client(4, 1, (50, 90)),
+                span(1, 0, 0, (0, 100)),
+            ];
+            for span in spans.iter_mut().filter(|span| failed.contains(&span.span_id)) {
+                span.status = SpanStatus::Error;
+            }
+            observe(&mut visits, spans, Vec::new());
+            let window = visits.windows().next().unwrap();
+            let fails = |tally: &Tally| tally.items.keys().any(|item| *item == Item::Failure);
+            let kinds = window.kinds.iter().filter(|(_, tally)| fails(tally));
+            kinds.map(|(kind, _)| kind.entity.0).collect::<Vec<u32>>()
+        };
+        assert_eq!(failing(&[]), [0; 0]);
+        assert_eq!(failing(&[1]), [0], "by itself");
+        assert_eq!(failing(&[1, 4]), [0; 0], "the provider did");
+        assert_eq!(failing(&[1, 2, 3]), [1], "cart did");
+        assert_eq!(failing(&[1, 3]), [1], "cart did, although web's client saw nothing");
+        assert_eq!(failing(&[1, 2]), [0; 0], "lost on the way");
+    }
+
+    #[test]
     fn a_trace_without_a_root_is_counted_after_a_while_and_nothing_waits_for_ever() {
         let mut visits = Visits::default();
         observe(&mut visits, vec![span(3, 2, 1, (20, 50))], Vec::new());

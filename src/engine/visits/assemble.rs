@@ -3,11 +3,13 @@
 //! A span whose parent is missing or belongs to another service enters a service; all spans below
 //! it in that service belong to the visit. The parent of an entry is the client's end of the call
 //! if it is no entry itself and calls nobody else: then client's time less server's is the gap.
+//! A visit fails by itself if no call of it failed; otherwise it hands on what its callee did.
+//! Limit: one that fails by itself beside a failed call that it could do without is not told apart.
 
 use std::collections::VecDeque;
 
 use super::window::{Course, Edge, Item, Kind, Window, window_at};
-use crate::model::{Span, SpanStatus};
+use crate::model::{Span, SpanKind, SpanStatus};
 use crate::unit::{EntityId, SimTime};
 
 /// A span without what is not needed.
@@ -19,6 +21,7 @@ pub(super) struct Piece {
     operation: u32,
     end: SimTime,
     millis: f64,
+    client: bool,
     failed: bool,
 }
 
@@ -50,6 +53,7 @@ impl Piece {
             operation,
             end: span.end(),
             millis: span.duration.nanos().max(0) as f64 / 1e6,
+            client: matches!(span.kind, SpanKind::Client | SpanKind::Producer),
             failed: span.status == SpanStatus::Error,
         }
     }
@@ -82,9 +86,10 @@ pub(super) fn count(mut draft: Draft, windows: &mut VecDeque<Window>) {
     let entries = entries(pieces, &parents);
     let mut visits: Vec<Visit> = Vec::new();
     let mut place: Vec<usize> = vec![usize::MAX; pieces.len()];
+    let handed_on = handed_on(pieces, &parents, &entries);
     for (index, entry) in entries.iter().enumerate().filter(|(i, e)| i == *e) {
         place[index] = visits.len();
-        let failed = pieces[*entry].failed.then_some((Item::Failure, 1));
+        let failed = (pieces[index].failed && !handed_on[index]).then_some((Item::Failure, 1));
         let items = failed.into_iter().collect();
         visits.push(Visit { entry: *entry, own_ms: pieces[*entry].millis, items });
     }
@@ -126,6 +131,20 @@ pub(super) fn count(mut draft: Draft, windows: &mut VecDeque<Window>) {
         let kind = Kind { entity: entry.entity, operation: entry.operation };
         window_at(windows, entry.end).visit(kind, visit.own_ms.max(0.0), &visit.items);
     }
+}
+
+/// For each entry whether a call of its visit failed, as either end of the call tells.
+fn handed_on(pieces: &[Piece], parents: &[Option<usize>], entries: &[usize]) -> Vec<bool> {
+    let mut handed_on = vec![false; pieces.len()];
+    for (index, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.failed) {
+        if piece.client && entries[index] != index {
+            handed_on[entries[index]] = true;
+        }
+        if let Some(parent) = parents[index].filter(|_| entries[index] == index) {
+            handed_on[entries[parent]] = true;
+        }
+    }
+    handed_on
 }
 
 /// The trace as a whole, and when it ended; its root is the longest span that nobody called.

@@ -32,6 +32,7 @@ mod metamorphic;
 mod outside;
 mod pipeline;
 mod placement;
+mod rates;
 pub mod remediate;
 mod scores;
 pub mod templates;

@@ -19,6 +19,8 @@ pub mod names {
     pub const ERROR_RATIO: &str = "http.server.request.error_ratio";
     /// Request duration in seconds; label `stat` says mean, p50, p90, p95 or p99.
     pub const DURATION: &str = "http.server.request.duration";
+    /// Label of series that tell of one operation of an entity only.
+    pub const ROUTE: &str = "http.route";
     /// Good requests / all requests, unit `1`.
     pub const AVAILABILITY: &str = "http.server.request.availability";
     /// CPU in use / limit, unit `1`.
@@ -170,6 +172,18 @@ impl SeriesMeta {
     pub fn label(mut self, key: &str, value: &str) -> Self {
         self.labels.insert(key.to_owned(), value.to_owned());
         self
+    }
+
+    /// Whether it tells how somebody else sees the entity, or it somebody else.
+    #[must_use]
+    pub fn is_view(&self) -> bool {
+        ["callee", "caller"].iter().any(|label| self.labels.contains_key(*label))
+    }
+
+    /// The operation whose requests alone it tells of.
+    #[must_use]
+    pub fn route(&self) -> Option<&str> {
+        self.labels.get(names::ROUTE).map(String::as_str)
     }
 
     /// The statistic (`mean`, `p99` ...) if labelled.

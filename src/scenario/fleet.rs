@@ -39,9 +39,15 @@ pub enum FleetSource {
 pub struct ChangedFleet {
     /// The fleet file, relative to the scenario.
     pub file: String,
-    /// What is changed: the same keys as in a fleet file, only those that differ.
+    /// What is changed: the same keys as in a fleet file, only those that differ (default:
+    /// nothing).
+    #[serde(default = "nothing")]
     #[schemars(schema_with = "any_keys")]
     pub set: Json,
+}
+
+fn nothing() -> Json {
+    Json::Object(Default::default())
 }
 
 fn any_keys(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -33,6 +33,7 @@ mod reconcile;
 mod reload;
 mod replica;
 mod rollout;
+mod routes;
 mod service;
 mod spans;
 mod spec;
@@ -51,6 +52,7 @@ pub use load::{closed_rate, request_rate};
 pub use node::{Node, NodeEffect, Zone};
 pub use outbox::{Life, Outbox, Timer};
 pub use replica::{Phase, Replica};
+pub use routes::{Route, Routes};
 pub use service::{Circuit, Edge, Secret, Service};
 pub use spec::{
     ActuationSpec, AutoscaleSpec, BreakerSpec, CacheSpec, CallSpec, ClosedSpec, ConfigKeySpec,

@@ -24,7 +24,9 @@ use crate::kernel::{Queue, Streams};
 use crate::model::{Action, Answer, Batch, SeriesCatalog, SliSample, Topology, Truth, WorldRecord};
 use crate::unit::{ActionId, Name, SimDuration, SimTime, Window};
 use crate::world::chaos::{self, Around, Fault, Site};
-use crate::world::fleet::{Fleet, Outbox, Telemetry, Timer, closed_rate, request_rate};
+use crate::world::fleet::{
+    Fleet, Outbox, ServiceSpec, Telemetry, Timer, closed_rate, request_rate,
+};
 use crate::world::people::Team;
 use crate::world::watch::Watch;
 use crate::world::{World, WorldError};
@@ -52,7 +54,8 @@ pub struct Synthetic {
     orders_by_hand: u32,
     streams: Streams,
     load_noise: Streams,
-    operations: Vec<Arc<str>>,
+    /// Names of the operations in spans, by service.
+    operations: Vec<Vec<Arc<str>>>,
     entry: usize,
     wait: f64,
     /// End of the last tick.
@@ -98,7 +101,11 @@ impl Synthetic {
         let streams = Streams::new(seed);
         let fleet = Fleet::new(&spec.fleet, &spec.actuation, streams, spec.start);
         let telemetry = Telemetry::new(&fleet, &spec.scrape, streams.child("telemetry"));
-        let operation = |name: &String| Arc::from(format!("{name}/handle"));
+        let operations = |(name, service): (&String, &ServiceSpec)| -> Vec<Arc<str>> {
+            let several = service.operations.keys().map(|o| Arc::from(format!("{name}/{o}")));
+            let one = Arc::from(format!("{name}/handle"));
+            if service.operations.is_empty() { vec![one] } else { several.collect() }
+        };
         let faults: Vec<Running> =
             spec.faults.iter().enumerate().map(|(i, f)| Running::new(i, f)).collect();
         let keeps_past = faults.iter().any(|fault| fault.fault.distorts());
@@ -115,7 +122,7 @@ impl Synthetic {
             orders_by_hand: 0,
             streams,
             load_noise: streams.child("load"),
-            operations: spec.fleet.services.keys().map(operation).collect(),
+            operations: spec.fleet.services.iter().map(operations).collect(),
             entry: fleet.index(spec.entry()).expect("the entry was checked"),
             wait: 0.0,
             ticked: spec.start,

@@ -154,7 +154,7 @@ impl Tail {
 /// What a series tells, of whom.
 fn of_series(meta: &SeriesMeta) -> Group {
     let extreme = matches!(meta.stat(), Some("p95" | "p99" | "p999" | "max" | "Maximum"));
-    let view = meta.labels.contains_key("callee") || meta.labels.contains_key("caller");
+    let view = meta.is_view();
     Group { class: 0, role: meta.role, extreme, view }
 }
 

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::Surroundings;
+use crate::engine::rates::own_rates;
 use crate::model::{Role, SeriesMeta};
 use crate::stats::robust::median;
 use crate::unit::EntityId;
@@ -27,15 +28,15 @@ impl Crowd {
         let (history, mut rates) = (around.history, BTreeMap::new());
         let seconds = frame_seconds(around);
         let first = history.len().saturating_sub(FRAMES);
-        for (id, meta) in around.series.iter().take(history.width()) {
-            let view = meta.labels.contains_key("callee") || meta.labels.contains_key("caller");
-            if meta.role != Role::Traffic || !meta.unit.ends_with("/s") || view {
-                continue;
+        let service = |entity| around.topology.service_of(entity);
+        let told = |meta: &SeriesMeta| meta.unit.ends_with("/s");
+        for (entity, series) in own_rates(around.series, history.width(), service, told) {
+            for id in series {
+                let column = history.column(id).range(first..);
+                let mut known: Vec<f64> = column.copied().filter(|v| v.is_finite()).collect();
+                let rate = median(&mut known).unwrap_or(0.0);
+                *rates.entry(entity).or_insert(0.0) += rate * seconds;
             }
-            let column = history.column(id).range(first..);
-            let mut known: Vec<f64> = column.copied().filter(|v| v.is_finite()).collect();
-            let rate = median(&mut known).unwrap_or(0.0);
-            *rates.entry(around.topology.service_of(meta.entity)).or_insert(0.0) += rate * seconds;
         }
         Self(rates)
     }

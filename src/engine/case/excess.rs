@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use super::Surroundings;
 use super::crowd::{Crowd, frame_seconds};
 use crate::engine::history::Column;
+use crate::engine::rates::own_rates;
 use crate::model::{EntityKind, EventKind, Role, SeriesMeta};
 use crate::stats::robust::{median, quantile};
 use crate::unit::{EntityId, SeriesId, SimTime};
@@ -165,22 +166,20 @@ fn flows(
     measure: Measure,
     crowd: &Crowd,
 ) -> BTreeMap<EntityId, Flow> {
-    let mut rates: BTreeMap<EntityId, Vec<SeriesId>> = BTreeMap::new();
-    let mut levels: BTreeMap<EntityId, (u32, SeriesId)> = BTreeMap::new();
-    for (id, meta) in around.series.iter().take(around.history.width()) {
-        let entity = around.topology.service_of(meta.entity);
-        if meta.labels.contains_key("callee") || meta.labels.contains_key("caller") {
-            continue;
-        }
-        if meta.role == Role::Traffic {
-            rates.entry(entity).or_default().push(id);
-        } else if let Some(rank) = rank(meta, measure) {
-            let best = levels.entry(entity).or_insert((rank, id));
-            *best = (*best).min((rank, id));
+    let width = around.history.width();
+    let service = |entity| around.topology.service_of(entity);
+    let rates = own_rates(around.series, width, service, |_| true);
+    let mut levels: BTreeMap<EntityId, (bool, u32, SeriesId)> = BTreeMap::new();
+    for (id, meta) in around.series.iter().take(width).filter(|(_, meta)| !meta.is_view()) {
+        if let Some(rank) = rank(meta, measure) {
+            // One operation speaks for its entity only where nothing tells of all.
+            let found = (meta.route().is_some(), rank, id);
+            let best = levels.entry(service(meta.entity)).or_insert(found);
+            *best = (*best).min(found);
         }
     }
     let mut flows = BTreeMap::new();
-    for (entity, (rank, level)) in levels {
+    for (entity, (_, rank, level)) in levels {
         let Some(rates) = rates.get(&entity) else { continue };
         let tail = if measure == Measure::Time && rank >= TAILS { TAIL } else { 1.0 };
         let weight = tail * crowd.weight(entity, around.series.get(level));

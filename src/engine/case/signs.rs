@@ -178,7 +178,8 @@ fn signal_text(meta: &SeriesMeta) -> String {
     }
 }
 
-/// "memory", "p99 latency", "latency to cart"; the metric's own name where its role says nothing.
+/// "memory", "p99 latency", "latency to cart", "error rate on /pay"; the metric's own name where
+/// its role says nothing.
 fn plain_words(meta: &SeriesMeta) -> String {
     let noun = match meta.role {
         Role::Traffic => "request rate",
@@ -194,7 +195,8 @@ fn plain_words(meta: &SeriesMeta) -> String {
     };
     let stat = meta.stat().map(|stat| format!("{stat} ")).unwrap_or_default();
     let callee = meta.labels.get("callee").map(|c| format!(" to {c}")).unwrap_or_default();
-    format!("{stat}{noun}{callee}")
+    let route = meta.route().map(|route| format!(" on {route}")).unwrap_or_default();
+    format!("{stat}{noun}{callee}{route}")
 }
 
 struct Baseline {

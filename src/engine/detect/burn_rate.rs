@@ -19,6 +19,7 @@ use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
 use crate::engine::chosen::Chosen;
+use crate::engine::rates::own_rates;
 use crate::model::{Direction, EntityKind, Role, SeriesMeta, StepInput, Topology};
 use crate::unit::{EntityId, Ratio, SeriesId, SimDuration, SimTime};
 
@@ -55,8 +56,10 @@ pub struct BurnRate {
     config: Config,
     since: Vec<Option<SimTime>>,
     rates: BTreeMap<EntityId, Vec<SeriesId>>,
+    /// The same of single operations.
+    parts: BTreeMap<(EntityId, String), Vec<SeriesId>>,
     known: usize,
-    shares: Chosen<(EntityId, Bad)>,
+    shares: Chosen<Bad>,
 }
 
 /// Bad requests in the short window below which no budget burns: of few requests, one is a large
@@ -74,36 +77,45 @@ impl BurnRate {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let shares = Chosen::default();
-        Self { config, since: Vec::new(), rates: BTreeMap::new(), known: 0, shares }
+        let (rates, parts) = (BTreeMap::new(), BTreeMap::new());
+        Self { config, since: Vec::new(), rates, parts, known: 0, shares }
     }
 
     /// Finds the series of requests as the entities themselves tell them.
     fn know(&mut self, input: &StepInput<'_>) {
-        let news = input.series.iter().skip(self.known);
-        let own = |meta: &SeriesMeta| {
-            let views = ["callee", "caller"].iter().any(|label| meta.labels.contains_key(*label));
-            meta.role == Role::Traffic && meta.unit == "{request}/s" && !views
-        };
-        for (id, meta) in news.filter(|(_, meta)| own(meta)) {
-            self.rates.entry(meta.entity).or_default().push(id);
+        let (series, known) = (input.series, self.known);
+        if series.len() == known {
+            return;
         }
-        self.known = input.series.len();
+        let told = |meta: &SeriesMeta| meta.unit == "{request}/s";
+        self.rates = own_rates(series, series.len(), |entity| entity, told);
+        let parts = series.iter().skip(known).filter(|(_, meta)| told(meta) && !meta.is_view());
+        for (id, meta) in parts.filter(|(_, meta)| meta.role == Role::Traffic) {
+            if let Some(route) = meta.route() {
+                self.parts.entry((meta.entity, route.to_owned())).or_default().push(id);
+            }
+        }
+        self.known = series.len();
     }
 
     /// Whether enough requests were bad in the short window; true where nobody counts requests.
-    fn is_heard(&self, entity: EntityId, share: f64, window: SimDuration, past: &History) -> bool {
-        let Some(rates) = self.rates.get(&entity) else { return true };
+    fn is_heard(&self, meta: &SeriesMeta, share: f64, window: SimDuration, past: &History) -> bool {
+        let rates = match meta.route() {
+            Some(route) => self.parts.get(&(meta.entity, route.to_owned())),
+            None => self.rates.get(&meta.entity),
+        };
+        let Some(rates) = rates else { return true };
         let rate: f64 = rates.iter().filter_map(|id| mean(past, *id, window)).sum();
         rate * window.secs_f64() * share >= FEWEST_BAD
     }
 
-    fn score(&self, id: SeriesId, entity: EntityId, bad: Bad, history: &History) -> f64 {
+    fn score(&self, (id, meta): (SeriesId, &SeriesMeta), bad: Bad, history: &History) -> f64 {
         let budget = (1.0 - self.config.objective.get()).max(1e-9);
         let spent = |window| mean(history, id, window).map_or(0.0, |v| bad.share(v));
         let mut worst = 0.0_f64;
         for (long, short, factor) in PAIRS {
             let recent = spent(short) / factor;
-            let heard = || self.is_heard(entity, spent(short), short, history);
+            let heard = || self.is_heard(meta, spent(short), short, history);
             if recent >= super::FLOOR * budget && heard() {
                 // Who has not been watched for so long yet has the habits of its first frames.
                 let first = || mean_of(history, id, 0..self.config.least.min(history.len()));
@@ -125,11 +137,11 @@ impl Detector for BurnRate {
         }
         self.know(input);
         self.since.resize(history.width(), None);
-        let share = |meta: &SeriesMeta| Some((meta.entity, Bad::of(meta, input.topology)?));
+        let share = |meta: &SeriesMeta| Bad::of(meta, input.topology);
         let mut shares = std::mem::take(&mut self.shares);
-        for &(series, (entity, bad)) in shares.update(input.series, share) {
+        for &(series, bad) in shares.update(input.series, share) {
             let Some(observed) = history.latest(series) else { continue };
-            let score = self.score(series, entity, bad, history);
+            let score = self.score((series, input.series.get(series)), bad, history);
             let start = &mut self.since[series.index()];
             if score < super::FLOOR {
                 *start = None;

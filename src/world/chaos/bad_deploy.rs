@@ -10,21 +10,21 @@ use serde::Deserialize;
 
 use super::fault::{Build, Fault, Label, ROLLING, Repair, bound};
 use super::site::Site;
-use crate::catalog::{Entry, schema_of};
+use crate::catalog::{Entry, did_you_mean, nearest, schema_of};
 use crate::model::{Cause, Event, EventKind, Operation, Strategy, Verb};
 use crate::unit::{Name, Ratio, SimDuration};
-use crate::world::fleet::{Effect, Scope};
+use crate::world::fleet::{Effect, FleetSpec, Scope};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "bad_deploy",
     summary: "a deploy brings a leak, crashes, errors, slowness, a bad image or bad probes",
     help: "Rolls `version` of `service` out as a team would, replica by replica, or with `canary` \
            a tenth first. Replicas that run it leak, crash, fail, are slow, cannot get their \
-           image, never get ready, fail their liveness probe or start slowly. The old version \
-           has no defect, so that a rollback heals once it is through; a restart only starts it \
-           anew. With `migrated` the old version fails on the migrated schema, of which a change \
-           event with the attribute `migration` tells: a rollback is \
-           destructive.",
+           image, never get ready, fail their liveness probe or start slowly; errors and \
+           slowness may be confined to one `operation`. The old version has no defect, so that \
+           a rollback heals once it is through; a restart only starts it anew. With `migrated` \
+           the old version fails on the migrated schema, of which a change event with the \
+           attribute `migration` tells: a rollback is destructive.",
     source: "Beyer et al., Site Reliability Engineering, ch. 8: most outages follow a change",
     example: "{ service: api-server, version: v2.4.1, mode: leak, mib_per_minute: 60 }",
     schema: schema_of::<Config>,
@@ -78,6 +78,9 @@ struct Config {
     /// From ready to the crash (default 60s).
     #[serde(default = "minute")]
     crash_after: SimDuration,
+    /// With `error` and `slow`: the only operation that has the defect (default: all have it).
+    #[serde(default)]
+    operation: Option<String>,
     /// Share of requests that fail (default 0.2).
     #[serde(default = "fifth")]
     error_ratio: Ratio,
@@ -95,6 +98,14 @@ const MIGRATION: &str = "split total_cents into amount and currency";
 const TORN: f64 = 0.8;
 
 impl Config {
+    /// Only what a single request feels can be confined to an operation.
+    fn confined(&self) -> Result<(), String> {
+        match (&self.operation, self.mode) {
+            (None, _) | (Some(_), Mode::Error | Mode::Slow) => Ok(()),
+            (Some(_), _) => Err("only modes error and slow can be confined to one".to_owned()),
+        }
+    }
+
     fn defect(&self) -> Effect {
         let mut effect = Effect::on(Scope::Version(self.version.clone()));
         match self.mode {
@@ -110,6 +121,7 @@ impl Config {
             Mode::FailsLiveness => effect.fails_liveness = true,
             Mode::SlowStart => effect.slow_start = self.start_factor,
         }
+        effect.operation.clone_from(&self.operation);
         effect.error_words = "unexpected null in response mapper";
         effect
     }
@@ -131,7 +143,19 @@ impl Fault for Config {
         ]
         .into_iter()
         .flatten()
+        .chain(self.confined().err().map(|message| ("operation", message)))
         .collect()
+    }
+
+    fn misfits(&self, fleet: &FleetSpec) -> Vec<(&'static str, String)> {
+        let service = fleet.services.get(&self.service);
+        let (Some(wanted), Some(service)) = (&self.operation, service) else { return Vec::new() };
+        let known = || service.operations.keys().map(String::as_str);
+        if known().any(|name| name == wanted) {
+            return Vec::new();
+        }
+        let near = did_you_mean(nearest(wanted, known()));
+        vec![("operation", format!("{} has no operation {wanted:?}{near}", self.service))]
     }
 
     fn claims(&self) -> Option<(String, Option<SimDuration>)> {

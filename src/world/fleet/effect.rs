@@ -38,6 +38,8 @@ pub enum Scope {
 pub struct Effect {
     /// Which replicas it reaches.
     pub scope: Scope,
+    /// The operation that `slow` and `errors` are confined to, if they are.
+    pub operation: Option<String>,
     /// Own work takes this many times as long (1: unchanged).
     pub slow: f64,
     /// Share of requests that fail (0: unchanged).
@@ -84,6 +86,7 @@ impl Effect {
     pub const fn on(scope: Scope) -> Self {
         Self {
             scope,
+            operation: None,
             slow: 1.0,
             errors: 0.0,
             stolen_cpu: 0.0,

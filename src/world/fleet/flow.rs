@@ -15,6 +15,7 @@ use super::circuit::passing;
 use super::latency::{Latency, mixed};
 use super::outbox::Outbox;
 use super::replica::Phase;
+use super::routes::Common;
 use super::service::{Flow, Service};
 use super::work::{Done, capacity, response};
 
@@ -150,7 +151,11 @@ impl Fleet {
             self.services[index].edges[e] = result;
             self.take_back(index, e);
         }
-        self.services[index].respond(down, &fate, dt, now);
+        let service = &mut self.services[index];
+        if !service.routes.is_empty() {
+            fate.fine = service.routes.call(&service.edges, &service.spec);
+        }
+        service.respond(down, &fate, dt, now);
     }
 }
 
@@ -166,9 +171,7 @@ impl Service {
         for slot in 0..self.slots.len() {
             let Some(work) = self.work_like(slot, (now, dt), &mut like) else { continue };
             let replica = self.slots[slot].as_mut().expect("work is done by a replica");
-            let failed = 1.0 - (1.0 - work.errors) * (1.0 - callee_failure);
             let served = replica.served;
-            self.flow.failed += served * failed;
             // Replicas of one service are mostly alike: what was computed for one holds for all.
             let done = Done { served, backlog: replica.backlog, work };
             let (law, wait) = match &last {
@@ -180,11 +183,8 @@ impl Service {
                 replica.backlog + served / dt * (done.work.own + self.flow.hold.mean);
             replica.cpu = (served * done.work.computing / dt + done.work.gc.share).min(1.0);
             replica.collecting = done.work.gc.share;
-            match self.flow.response.last_mut() {
-                Some((weight, same)) if *same == law => *weight += served,
-                _ => self.flow.response.push((served, law)),
-            }
             last = Some((done, law, wait));
+            self.flow.failed += served * self.reply(slot, &done, law, down, callee_failure);
         }
         let working = std::mem::take(&mut self.dying.working);
         self.flow.failed = (self.flow.failed + working).min(self.flow.started);
@@ -195,6 +195,26 @@ impl Service {
         self.flow.repeat = (again / (fate.failing + alone).max(1e-12)).clamp(p, 1.0);
     }
 
+    /// Notes how one replica answered what it served; returns the share that failed.
+    fn reply(&mut self, slot: usize, done: &Done, law: Latency, down: Latency, below: f64) -> f64 {
+        let (served, work) = (done.served, done.work);
+        if self.routes.is_empty() {
+            match self.flow.response.last_mut() {
+                Some((weight, same)) if *same == law => *weight += served,
+                _ => self.flow.response.push((served, law)),
+            }
+            return 1.0 - (1.0 - work.errors) * (1.0 - below);
+        }
+        if let (Some(replica), false) = (&self.slots[slot], self.effects.is_empty()) {
+            let on = |name: &str| self.flags.get(name).copied().unwrap_or(false);
+            let reaching = self.effects.values().filter(|e| e.reaches(replica, slot, on));
+            self.routes.pull(reaching);
+        }
+        let (hold, cv) = (self.flow.hold, self.spec.service_time_cv);
+        let common = Common { served, work, law, hold, down, cv };
+        self.routes.answer(&common, &mut self.flow.response)
+    }
+
     fn add_up(&mut self) {
         let (flow, tally) = (&self.flow, &mut self.tally);
         let reached = flow.arrived - flow.refused;
@@ -203,5 +223,7 @@ impl Service {
         tally.shed += flow.shed;
         tally.failed += flow.shed + flow.dark + flow.lost + flow.failed;
         tally.seconds += mixed(&flow.response).mean * reached;
+        let lost = flow.shed + flow.dark + flow.lost;
+        self.routes.add_up(reached, flow.started, lost);
     }
 }

@@ -13,6 +13,7 @@ use super::call_effect::{CallEffect, Passage};
 use super::effect::{Effect, Scope};
 use super::latency::{Latency, Weighted};
 use super::replica::{Phase, Replica};
+use super::routes::Routes;
 use super::spec::ServiceSpec;
 
 /// What the platform is told to run.
@@ -67,6 +68,8 @@ pub struct Service {
     pub(super) wishes: Wishes,
     /// Its calls, in the spec's order.
     pub edges: Vec<Edge>,
+    /// Its operations, if it has more than one.
+    pub routes: Routes,
     /// What the last tick brought.
     pub flow: Flow,
     /// Requests that died with their replica and are counted in the next tick.
@@ -245,8 +248,12 @@ impl Service {
     pub fn effect(&self, replica: &Replica, slot: usize) -> Effect {
         let mut sum = Effect::on(Scope::Service);
         for effect in self.effects.values() {
-            if effect.reaches(replica, slot, |flag| self.flag(flag)) {
-                sum.combine(effect);
+            if !effect.reaches(replica, slot, |flag| self.flag(flag)) {
+                continue;
+            }
+            match effect.operation {
+                None => sum.combine(effect),
+                Some(_) => sum.combine(&self.routes.diluted(effect)),
             }
         }
         sum

@@ -20,13 +20,15 @@ use super::spec::ScrapeSpec;
 
 /// Most spans of one trace.
 const LONGEST: usize = 200;
+/// Number of the draw that chooses an operation: far from those of a visit.
+const ROUTE_DRAW: u64 = 1 << 32;
 
 /// One request on its way.
 struct Walk<'a> {
     fleet: &'a Fleet,
     trace: u64,
     trace_id: u128,
-    names: &'a [Arc<str>],
+    names: &'a [Vec<Arc<str>>],
     out: &'a mut Vec<Span>,
     first: usize,
     /// Number of the next span of this trace, from 1.
@@ -39,7 +41,7 @@ impl Fleet {
         &self,
         entry: usize,
         spec: &ScrapeSpec,
-        (streams, names): (Streams, &[Arc<str>]),
+        (streams, names): (Streams, &[Vec<Arc<str>>]),
         (now, scrape): (SimTime, u64),
         out: &mut Vec<Span>,
     ) {
@@ -53,7 +55,8 @@ impl Fleet {
             let trace = scrape.wrapping_mul(4096) + number;
             let begin = out.len();
             let mut walk = Walk { fleet: self, trace, trace_id, names, out, first: begin, next: 1 };
-            let (length, _) = walk.serve(entry, 0, now - SimDuration::from_secs_f64(before));
+            let asked = walk.ask(entry);
+            let (length, _) = walk.serve(asked, 0, now - SimDuration::from_secs_f64(before));
             // A span is visible when it ends: move the whole trace so that it ends in the interval.
             let shift = SimDuration::from_secs_f64(length);
             out[begin..].iter_mut().for_each(|span| span.start = span.start - shift);
@@ -62,19 +65,39 @@ impl Fleet {
     }
 }
 
+/// What a service is asked for: its index, and the position of the operation.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    service: usize,
+    route: usize,
+}
+
 impl Walk<'_> {
-    /// A service works on the request; returns seconds and whether it failed.
-    fn serve(&mut self, service: usize, parent: u64, start: SimTime) -> (f64, bool) {
+    /// Which operation of a service the next call asks for.
+    fn ask(&self, service: usize) -> Asked {
         let owner = &self.fleet.services[service];
+        if owner.routes.is_empty() {
+            return Asked { service, route: 0 };
+        }
+        let lane = self.trace ^ (self.next << 40);
+        Asked { service, route: owner.routes.draw(owner.span_noise.uniform(lane, ROUTE_DRAW)) }
+    }
+
+    /// A service works on the request; returns seconds and whether it failed.
+    fn serve(&mut self, asked: Asked, parent: u64, start: SimTime) -> (f64, bool) {
+        let owner = &self.fleet.services[asked.service];
+        let route = owner.routes.get(asked.route);
         let mut dice = self.dice(owner);
         let Some(entity) = pick(owner, &mut dice) else { return (0.002, true) };
-        let Some(position) = self.open(service, entity, parent, start, SpanKind::Server) else {
+        let Some(position) = self.open(asked, entity, parent, start, SpanKind::Server) else {
             return (0.0, false);
         };
-        let total = mixed(&owner.flow.response);
+        let (response, held) =
+            route.map_or((&owner.flow.response, owner.flow.hold), |r| (&r.response, r.down));
+        let total = mixed(response);
         let own = Latency {
-            mean: (total.mean - owner.flow.hold.mean).max(1e-4),
-            variance: (total.variance - owner.flow.hold.variance).max(0.0),
+            mean: (total.mean - held.mean).max(1e-4),
+            variance: (total.variance - held.variance).max(0.0),
         };
         let mut seconds = draw(own, &mut dice);
         let served = owner.flow.started.max(1e-9);
@@ -82,13 +105,14 @@ impl Walk<'_> {
         let own_share = ((owner.flow.failed / served - callee_share)
             / (1.0 - callee_share).max(1e-9))
         .clamp(0.0, 1.0);
-        let mut failed = dice.uniform() < own_share;
+        let mut failed = dice.uniform() < route.map_or(own_share, |route| route.own_failure);
         for index in 0..owner.edges.len() {
             let call = &owner.spec.calls[index];
-            let extra = u64::from(dice.uniform() < call.per_request.fract());
-            for _ in 0..call.per_request.trunc() as u64 + extra {
+            let times = route.map_or(call.per_request, |route| route.calls[index]);
+            let extra = u64::from(dice.uniform() < times.fract());
+            for _ in 0..times.trunc() as u64 + extra {
                 let at = start + SimDuration::from_secs_f64(seconds);
-                let (took, lost) = self.call(service, index, position, at);
+                let (took, lost) = self.call(asked.service, index, position, at);
                 seconds += took;
                 failed |= lost && !call.optional;
             }
@@ -110,15 +134,15 @@ impl Walk<'_> {
         let mut seconds = 0.0;
         for _ in 0..=call.retries {
             let at = start + SimDuration::from_secs_f64(seconds);
-            let Some(client) = self.open(edge.callee, entity, parent_id, at, SpanKind::Client)
-            else {
+            let asked = self.ask(edge.callee);
+            let Some(client) = self.open(asked, entity, parent_id, at, SpanKind::Client) else {
                 return (seconds, false);
             };
             let client_id = self.out[client].span_id;
             let (took, lost) = if callee.spec.external {
                 self.outside(edge.callee)
             } else {
-                self.serve(edge.callee, client_id, at)
+                self.serve(asked, client_id, at)
             };
             let limit = call.timeout.secs_f64();
             let failed = lost || took > limit;
@@ -146,7 +170,7 @@ impl Walk<'_> {
 
     fn open(
         &mut self,
-        of: usize,
+        asked: Asked,
         entity: EntityId,
         parent_span_id: u64,
         start: SimTime,
@@ -164,7 +188,7 @@ impl Walk<'_> {
             span_id,
             parent_span_id,
             entity,
-            operation: Arc::clone(&self.names[of]),
+            operation: Arc::clone(&self.names[asked.service][asked.route]),
             kind,
             status: SpanStatus::Unset,
         });

@@ -17,6 +17,7 @@ use super::node::{self, Node, Zone};
 use super::outbox::{Outbox, Timer};
 use super::replica::{Death, Phase, Replica};
 use super::rollout::Rollout;
+use super::routes::Routes;
 use super::service::{Edge, Flow, Secret, Service, Tally, Template};
 use super::spec::{ActuationSpec, CallSpec, FleetSpec, SecretSpec, ServiceSpec};
 
@@ -155,6 +156,7 @@ impl Fleet {
     pub fn forget(&mut self) {
         for service in &mut self.services {
             service.tally = Tally::default();
+            service.routes.iter_mut().for_each(|route| route.tally = Tally::default());
             for edge in &mut service.edges {
                 (edge.attempts, edge.failed, edge.seconds) = (0.0, 0.0, 0.0);
             }
@@ -265,6 +267,7 @@ fn service(
     names: &[&String],
     (start, streams): (SimTime, Streams),
 ) -> Service {
+    let routes = Routes::of(spec);
     let spec = &spec.clone().folded();
     let position = |to: &String| spec.calls.iter().position(|call| call.to == *to);
     let edge = |call: &CallSpec| Edge {
@@ -302,6 +305,7 @@ fn service(
         hit: spec.cache.map_or(0.0, |cache| cache.hit_ratio.get()),
         wishes: Default::default(),
         edges: spec.calls.iter().map(edge).collect(),
+        routes,
         flow: Flow::default(),
         dying: super::service::Dying::default(),
         tally: Tally::default(),

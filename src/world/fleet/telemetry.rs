@@ -7,14 +7,14 @@
 
 use crate::kernel::Streams;
 use crate::model::{Frame, SeriesCatalog, SeriesMeta, names};
-use crate::unit::{SimDuration, SimTime};
+use crate::unit::{EntityId, SimDuration, SimTime};
 
 use super::Fleet;
 use super::dice::poisson;
-use super::latency::{mixed, quantile};
+use super::latency::{Weighted, mixed, quantile};
 use super::node::Node;
 use super::replica::Phase;
-use super::service::{Edge, Service};
+use super::service::{Edge, Service, Tally};
 use super::spec::ScrapeSpec;
 
 const MIB: f64 = 1_048_576.0;
@@ -107,6 +107,7 @@ fn columns(service: &Service, fleet: &Fleet) -> Vec<(String, SeriesMeta)> {
     for stat in ["mean", "p50", "p99"] {
         add(SeriesMeta::gauge(id, names::DURATION, "s").label("stat", stat));
     }
+    service.routes.iter().flat_map(|route| of_route(id, &route.name)).for_each(&mut add);
     add(SeriesMeta::gauge(id, names::DESIRED_PODS, "{pod}"));
     add(SeriesMeta::gauge(id, names::AVAILABLE_PODS, "{pod}"));
     add(SeriesMeta::gauge(id, names::CONFIG_DRIFT, "{key}"));
@@ -156,6 +157,14 @@ fn columns(service: &Service, fleet: &Fleet) -> Vec<(String, SeriesMeta)> {
     columns
 }
 
+/// Rate, errors and duration of one operation.
+fn of_route(id: EntityId, route: &str) -> [SeriesMeta; 4] {
+    let duration = |stat| SeriesMeta::gauge(id, names::DURATION, "s").label("stat", stat);
+    let rate = SeriesMeta::gauge(id, names::REQUEST_RATE, "{request}/s");
+    let errors = SeriesMeta::gauge(id, names::ERROR_RATIO, "1");
+    [rate, errors, duration("mean"), duration("p99")].map(|meta| meta.label(names::ROUTE, route))
+}
+
 impl Pen<'_> {
     fn service(&mut self, service: &mut Service, now: SimTime, seconds: f64) {
         let tally = std::mem::take(&mut service.tally);
@@ -165,17 +174,11 @@ impl Pen<'_> {
         if service.spec.external {
             return;
         }
-        let n = tally.requests;
-        self.count(n, |count| count / seconds);
-        self.share(tally.failed, n);
-        let law = mixed(&service.flow.response);
-        let (_, sigma) = law.log_parameters();
-        let cv = law.variance.sqrt() / law.mean.max(1e-9);
-        self.sampled(Some(tally.seconds / n).filter(|_| n >= 1.0), cv / n.sqrt());
-        // Relative error of a sample quantile of a lognormal law: sqrt(q (1-q) / n) sigma / phi(z).
-        let of = |q| quantile(&service.flow.response, q).filter(|_| n >= 1.0);
-        self.sampled(of(0.5), sigma * (0.25 / n).sqrt() / 0.3989);
-        self.sampled(of(0.99), sigma * (0.0099 / n).sqrt() / 0.0267);
+        self.requests(&tally, &service.flow.response, true, seconds);
+        for route in service.routes.iter_mut() {
+            let tally = std::mem::take(&mut route.tally);
+            self.requests(&tally, &route.response, false, seconds);
+        }
         self.exact(f64::from(service.desired));
         self.exact(f64::from(service.ready()));
         self.exact(service.drifted_keys() as f64);
@@ -188,6 +191,23 @@ impl Pen<'_> {
                 self.relative((edge.pooled / f64::from(pool)).min(1.0));
             }
         }
+    }
+
+    /// Rate, errors and duration (RED).
+    fn requests(&mut self, tally: &Tally, response: &[Weighted], middle: bool, seconds: f64) {
+        let n = tally.requests;
+        self.count(n, |count| count / seconds);
+        self.share(tally.failed, n);
+        let law = mixed(response);
+        let (_, sigma) = law.log_parameters();
+        let cv = law.variance.sqrt() / law.mean.max(1e-9);
+        self.sampled(Some(tally.seconds / n).filter(|_| n >= 1.0), cv / n.sqrt());
+        // Relative error of a sample quantile of a lognormal law: sqrt(q (1-q) / n) sigma / phi(z).
+        let of = |q| quantile(response, q).filter(|_| n >= 1.0);
+        if middle {
+            self.sampled(of(0.5), sigma * (0.25 / n).sqrt() / 0.3989);
+        }
+        self.sampled(of(0.99), sigma * (0.0099 / n).sqrt() / 0.0267);
     }
 
     /// What runs out besides processors and memory.

@@ -1,7 +1,7 @@
 //! Operations of a service folded into one kind of request with the same load on everybody.
 //!
 //! In: shares, own work and calls by operation. Out: calls per request and own work as the mixture
-//! has them (mean and variance). Known limit: latency and errors are not kept apart by operation.
+//! has them (mean and variance): what line and processor see. `routes.rs` keeps operations apart.
 
 use crate::unit::SimDuration;
 

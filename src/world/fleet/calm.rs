@@ -57,7 +57,8 @@ impl Service {
         let fills = self.spec.cache.map_or(0.0, |cache| cache.fill.secs_f64() * FILLED);
         let warm = fills.max(self.spec.warm_up.secs_f64());
         let far = |ends: Option<SimTime>| ends.is_none_or(|ends| ends.since(now) > NEAR_END);
-        self.effects.is_empty()
+        // What a fault left behind that nobody feels any more (a version gone by) changes nothing.
+        !self.effects.values().any(|effect| self.feels(effect))
             && self.call_effects.is_empty()
             && self.shed_share == 0.0
             && self.flow.started <= ROOMY * self.flow.capacity

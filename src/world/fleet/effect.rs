@@ -33,6 +33,13 @@ pub enum Scope {
     Containers(u64),
 }
 
+impl Scope {
+    /// Whether it reaches some replicas of a version and not others.
+    pub(super) const fn tells_replicas_apart(&self) -> bool {
+        matches!(self, Self::Slots(_) | Self::Containers(_))
+    }
+}
+
 /// One fault's pull on one service. Rates are per replica and minute of running.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {

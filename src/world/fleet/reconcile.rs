@@ -9,7 +9,7 @@ use crate::model::OutcomeStatus;
 
 use super::Fleet;
 use super::outbox::Outbox;
-use super::replica::Phase;
+use super::replica::{Phase, Replica};
 use super::rollout::Rollout;
 use super::service::Service;
 
@@ -22,6 +22,9 @@ struct Room {
 impl Fleet {
     /// Brings the replicas of a service one step closer to what is wanted.
     pub(super) fn reconcile(&mut self, service: usize, out: &mut Outbox) {
+        if self.is_reached(service) {
+            return;
+        }
         self.place_pending(service, out);
         let owner = &self.services[service];
         let (desired, generation) = (owner.desired, owner.template.generation);
@@ -33,6 +36,17 @@ impl Fleet {
         self.take_surplus(service, desired, out);
         self.note_progress(service, generation, out);
         self.finish_complete(service, out);
+    }
+
+    /// Whether everything wanted is there, ready and known to be; most services are, most ticks.
+    fn is_reached(&self, service: usize) -> bool {
+        let owner = &self.services[service];
+        let generation = owner.template.generation;
+        let good = |r: &Replica| r.phase == Phase::Ready && r.template.generation == generation;
+        owner.counted == (owner.desired, owner.desired)
+            && owner.alive() == owner.desired
+            && owner.replicas().all(good)
+            && !self.rollouts.iter().any(|rollout| rollout.service == service)
     }
 
     /// Tries anew to find room for replicas that have none.
@@ -158,7 +172,7 @@ impl Fleet {
 }
 
 impl Service {
-    pub(super) fn count(&self, which: impl Fn(&super::replica::Replica) -> bool) -> u32 {
+    pub(super) fn count(&self, which: impl Fn(&Replica) -> bool) -> u32 {
         self.replicas().filter(|r| which(r)).count() as u32
     }
 }

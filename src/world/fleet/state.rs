@@ -227,7 +227,7 @@ impl Fleet {
         let map = self.topology();
         for service in &mut self.services {
             service.id = map.find(&service.name).expect("every service is in the map");
-            service.slot_ids = service.slot_names.iter().filter_map(|n| map.find(n).ok()).collect();
+            service.slot_ids = service.slot_names.iter().filter_map(|n| map.lookup(n)).collect();
         }
         for node in &mut self.nodes {
             node.id = map.find(&node.name).expect("every node is in the map");

@@ -61,7 +61,7 @@ impl Service {
         last: &mut Option<(Likeness, Work)>,
     ) -> Option<Work> {
         let replica = self.slots[slot].as_ref().filter(|replica| replica.runs())?;
-        if !self.effects.is_empty() {
+        if self.effects.values().any(|effect| effect.scope.tells_replicas_apart()) {
             return self.work(slot, now, dt);
         }
         let likeness = Likeness::of(replica);
@@ -132,7 +132,7 @@ impl Service {
     }
 }
 
-/// All of a replica that `Service::work` looks at, if no fault pulls on the service.
+/// All of a replica that `Service::work` looks at, if no fault tells replicas of a version apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Likeness {
     served: f64,
@@ -143,6 +143,7 @@ pub(super) struct Likeness {
     disk_mib: f64,
     leaked: Leaks,
     limits: f64,
+    generation: u32,
     pull: NodeEffect,
 }
 
@@ -157,6 +158,7 @@ impl Likeness {
             disk_mib: replica.disk_mib,
             leaked: replica.leaked,
             limits: replica.template.limits,
+            generation: replica.template.generation,
             pull: replica.pull,
         }
     }

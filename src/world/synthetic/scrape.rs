@@ -35,7 +35,8 @@ impl Synthetic {
         self.out.outcomes.retain(|outcome| outcome.action.0 < NOT_THE_ENGINES);
         batch.outcomes.append(&mut self.out.outcomes);
         let map = &self.topology;
-        let seen = |event: &Event| event.entity.as_ref().is_none_or(|name| map.find(name).is_ok());
+        let seen =
+            |event: &Event| event.entity.as_ref().is_none_or(|name| map.lookup(name).is_some());
         batch.events.extend(self.out.events.drain(..).filter(seen));
         let (watch, now) = (&mut self.around.watch, self.out.now);
         watch.logs(&mut batch.logs, first_log, now, map);

@@ -45,7 +45,7 @@ impl Item for Span {
 impl Item for Event {
     const SIGNAL: Signal = Signal::Events;
     fn entity(&self, map: &Topology) -> Option<EntityId> {
-        self.entity.as_ref().and_then(|name| map.find(name).ok())
+        self.entity.as_ref().and_then(|name| map.lookup(name))
     }
     fn set_entity(&mut self, entity: EntityId, map: &Topology) {
         self.entity = Some(map.name(entity).clone());

@@ -63,6 +63,8 @@ pub struct Synthetic {
     calm: calm::Calm,
     next_scrape: SimTime,
     scrapes: u64,
+    #[cfg(test)]
+    ticks: u64,
 }
 
 /// What happens at an exact instant; among equal instants in this order.
@@ -129,6 +131,8 @@ impl Synthetic {
             calm: calm::Calm::default(),
             next_scrape: spec.start + spec.scrape.interval,
             scrapes: 0,
+            #[cfg(test)]
+            ticks: 0,
             fleet,
             spec,
         };
@@ -277,6 +281,10 @@ impl Synthetic {
         let saw = SliSample { time: self.ticked + TICK, ..saw };
         self.out.record.sli.push_stride(saw, TICK, &shares);
         self.ticked = now;
+        #[cfg(test)]
+        {
+            self.ticks += 1;
+        }
         self.age_faults(now);
         self.watch_calm(seconds);
         for (at, timer) in std::mem::take(&mut self.out.timers) {

@@ -91,9 +91,9 @@ fn sli(told: &Told<'_>) -> Vec<Chart> {
     }
     let name = objective.map_or("users", |o| o.service.as_str());
     let secs = told.record.interval.secs_f64();
-    let latency = samples.iter().filter_map(|s| Some((s.time, s.latency_p99_s?))).collect();
+    let latency = samples.iter().filter_map(|s| Some((s.time, s.latency_p99_s?)));
     let served = samples.iter().filter(|s| s.requests > 0.0);
-    let errors = served.map(|s| (s.time, s.failed / s.requests)).collect();
+    let errors = served.map(|s| (s.time, s.failed / s.requests));
     let mut charts = vec![
         user_chart(format!("{name} latency p99"), "s", Role::Latency, latency),
         user_chart(format!("{name} error ratio"), "1", Role::Errors, errors),
@@ -101,14 +101,19 @@ fn sli(told: &Told<'_>) -> Vec<Chart> {
     charts[0].objective = objective.map(|o: &Objective| o.latency_p99.secs_f64());
     charts[1].objective = objective.map(|o| 1.0 - o.availability);
     if secs > 0.0 {
-        let rate = samples.iter().map(|s| (s.time, s.requests / secs)).collect();
+        let rate = samples.iter().map(|s| (s.time, s.requests / secs));
         charts.push(user_chart(format!("{name} traffic"), "{request}/s", Role::Traffic, rate));
     }
     charts
 }
 
-fn user_chart(title: String, unit: &str, role: Role, points: Vec<(SimTime, f64)>) -> Chart {
-    let (points, unit) = (thin(&points), unit.to_owned());
+fn user_chart(
+    title: String,
+    unit: &str,
+    role: Role,
+    points: impl Iterator<Item = (SimTime, f64)> + Clone,
+) -> Chart {
+    let (points, unit) = (thin(points), unit.to_owned());
     Chart { title, unit, points, objective: None, of_users: true, role }
 }
 
@@ -126,7 +131,7 @@ fn replicas(told: &Told<'_>, service: &Name) -> Option<Chart> {
     Some(Chart {
         title: format!("{service} ready replicas"),
         unit: "{pod}".to_owned(),
-        points: thin(&points),
+        points: thin(points.iter().copied()),
         objective: None,
         of_users: false,
         role: Role::Replicas,
@@ -151,7 +156,7 @@ fn pick(told: &Told<'_>, entity: &Name, role: Role, of_users: bool) -> Option<Ch
     Some(Chart {
         title: format!("{entity} {}{stat}{of}", word(&track)),
         unit: track.unit.clone(),
-        points: thin(&track.points),
+        points: thin(track.points.iter().copied()),
         objective: None,
         of_users,
         role,
@@ -206,19 +211,23 @@ fn word(track: &TrackView) -> &str {
     }
 }
 
-fn thin(points: &[(SimTime, f64)]) -> Vec<(SimTime, f64)> {
-    let points: Vec<(SimTime, f64)> = points.iter().copied().filter(|p| p.1.is_finite()).collect();
-    if points.len() <= POINTS {
-        return points;
+fn thin(points: impl Iterator<Item = (SimTime, f64)> + Clone) -> Vec<(SimTime, f64)> {
+    let points = points.filter(|point| point.1.is_finite());
+    let count = points.clone().count();
+    if count <= POINTS {
+        return points.collect();
     }
-    let mut kept = Vec::with_capacity(POINTS);
-    for bucket in points.chunks(points.len().div_ceil(POINTS / 2)) {
-        let low = bucket.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
-        let high = bucket.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a });
-        let mut pair: Vec<(SimTime, f64)> = low.into_iter().chain(high).collect();
-        pair.sort_by_key(|p| p.0);
-        pair.dedup();
-        kept.extend(pair);
+    let (size, mut kept) = (count.div_ceil(POINTS / 2), Vec::with_capacity(POINTS));
+    let (mut low, mut high) = (None, None);
+    for (place, point) in points.enumerate() {
+        low = low.filter(|l: &(SimTime, f64)| l.1 <= point.1).or(Some(point));
+        high = high.filter(|h: &(SimTime, f64)| h.1 >= point.1).or(Some(point));
+        if (place + 1) % size == 0 || place + 1 == count {
+            let mut pair: Vec<(SimTime, f64)> = low.take().into_iter().chain(high.take()).collect();
+            pair.sort_by_key(|p| p.0);
+            pair.dedup();
+            kept.extend(pair);
+        }
     }
     kept
 }
@@ -232,7 +241,7 @@ mod tests {
         let mut points: Vec<(SimTime, f64)> =
             (0..10_000).map(|i| (SimTime::from_secs(i), 1.0)).collect();
         points[6_543].1 = 99.0;
-        let kept = thin(&points);
+        let kept = thin(points.iter().copied());
         assert!(kept.len() <= POINTS, "{}", kept.len());
         assert!(kept.iter().any(|p| p.1 == 99.0));
         assert!(kept.is_sorted_by_key(|p| p.0));

@@ -63,6 +63,10 @@ impl Fault for Config {
         site.drain(0);
     }
 
+    fn is_still(&self) -> bool {
+        false
+    }
+
     fn go_on(&self, site: &mut Site<'_>) {
         let over = self.lasts.is_some_and(|lasts| site.since() >= lasts);
         let nodes = site.fleet.nodes.len();

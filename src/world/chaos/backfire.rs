@@ -56,6 +56,10 @@ impl Fault for Config {
 
     fn begin(&self, _: &mut Site<'_>) {}
 
+    fn is_still(&self) -> bool {
+        false
+    }
+
     fn go_on(&self, site: &mut Site<'_>) {
         let armed = site.began;
         let springs = |deed: &Deed| {

@@ -75,6 +75,10 @@ impl Fault for Config {
         site.put(&self.service, effect);
     }
 
+    fn is_still(&self) -> bool {
+        self.status_page_after.is_none()
+    }
+
     fn go_on(&self, site: &mut Site<'_>) {
         if self.status_page_after.is_some_and(|after| site.since() >= after) && !site.grip.over {
             site.grip.over = true;

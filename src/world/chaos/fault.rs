@@ -54,6 +54,12 @@ pub trait Fault: Send {
     /// Does something more each second while it is there; most faults need not.
     fn go_on(&self, _: &mut Site<'_>) {}
 
+    /// Whether `go_on` and `present` have nothing to find out until something else happens, so
+    /// that they need not be asked each second.
+    fn is_still(&self) -> bool {
+        true
+    }
+
     /// Whether it waits to be set off and does nothing yet: no incident until then.
     fn dormant(&self, _: &Site<'_>) -> bool {
         false

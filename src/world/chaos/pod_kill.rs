@@ -68,6 +68,10 @@ impl Fault for Config {
         self.kill(site);
     }
 
+    fn is_still(&self) -> bool {
+        false
+    }
+
     fn go_on(&self, site: &mut Site<'_>) {
         if self.every.is_some_and(|every| site.turns(every)) {
             self.kill(site);

@@ -83,6 +83,10 @@ impl Fault for Config {
         }
     }
 
+    fn is_still(&self) -> bool {
+        false
+    }
+
     fn go_on(&self, site: &mut Site<'_>) {
         if site.since() >= self.trigger {
             let callee = site.index(&self.callee);

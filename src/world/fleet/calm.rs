@@ -1,9 +1,10 @@
 //! Whether a fleet is at rest: a longer tick would bring the same.
 //!
-//! In: the state after a tick. Out: yes or no. At rest nothing pulls on it, nothing is being
+//! In: the state after a tick. Out: yes or no. At rest nothing wears it out, nothing is being
 //! changed, no line is filled, every wanted replica is ready and warm, no call is cut off and no
-//! certificate or lease is about to end. Known limit: what is steady but bad (a fleet that fails
-//! half of its requests for ever) is not at rest either; it costs its ticks.
+//! certificate or lease is about to end. What is steady but bad (errors, slowness, lost packets)
+//! is at rest too. Known limit: not what fills lines, opens circuits or hits machines; that costs
+//! its ticks.
 
 use crate::unit::{SimDuration, SimTime};
 
@@ -58,8 +59,7 @@ impl Service {
         let warm = fills.max(self.spec.warm_up.secs_f64());
         let far = |ends: Option<SimTime>| ends.is_none_or(|ends| ends.since(now) > NEAR_END);
         // What a fault left behind that nobody feels any more (a version gone by) changes nothing.
-        !self.effects.values().any(|effect| self.feels(effect))
-            && self.call_effects.is_empty()
+        self.effects.values().all(|effect| effect.is_steady() || !self.feels(effect))
             && self.shed_share == 0.0
             && self.flow.started <= ROOMY * self.flow.capacity
             && self.flow.refused == 0.0

@@ -155,6 +155,21 @@ impl Effect {
         }
     }
 
+    /// Whether it does the same to every request and wears nothing out.
+    pub(super) fn is_steady(&self) -> bool {
+        let wears = [
+            self.leak_mib_per_minute,
+            self.leak_mib_per_1000_requests,
+            self.worker_leak_per_minute,
+            self.connection_leak_per_minute,
+            self.file_leak_per_minute,
+            self.disk_mib_per_minute,
+            self.poison,
+        ];
+        let lives = self.no_image || self.never_ready || self.fails_liveness;
+        wears == [0.0; 7] && !lives && self.crash_after.is_none() && self.slow_start == 1.0
+    }
+
     /// Adds another fault's pull to this one.
     pub fn combine(&mut self, other: &Self) {
         let either = |a: f64, b: f64| 1.0 - (1.0 - a) * (1.0 - b);

@@ -1,12 +1,12 @@
 //! Longer strides of traffic while nothing changes.
 //!
 //! In: the fleet after a tick. Out: when the next tick ends. After `SETTLED` seconds in which no
-//! fault was there, no order or timer came, nothing waited in line and all replicas were ready and
-//! warm, a tick covers up to `STRIDE` seconds: to the next control event, to the instant that the
+//! fault grew or wore anything out, no order or timer came, nothing waited in line and all replicas
+//! were ready and warm, a tick covers up to `STRIDE` seconds: to the next control event, to the instant that the
 //! trial asks for, or until the load moves by more than `STEADY`. What users see is noted second by
 //! second all the same. Known limit: load that swings faster than a stride is averaged over it.
 
-use super::{Synthetic, TICK};
+use super::{Running, Synthetic, TICK};
 use crate::unit::SimTime;
 
 /// Seconds of calm before strides grow.
@@ -39,8 +39,7 @@ impl Synthetic {
 
     /// Notes whether anything was going on in the seconds before now.
     pub(super) fn watch_calm(&mut self, seconds: i64) {
-        let at_work = self.faults.iter().any(|f| f.injected.is_some() && f.ended.is_none());
-        let calm = !at_work
+        let calm = self.faults.iter().all(Running::is_still)
             && self.spec.load.closed.is_none()
             && self.around.surges.is_empty()
             && self.out.timers.is_empty()

@@ -35,6 +35,13 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// Whether it is not there, or the same from second to second.
+    pub(super) fn is_still(&self) -> bool {
+        let at_work = self.injected.is_some() && self.ended.is_none();
+        let steady = self.began.is_some() && self.onset == Onset::Step && self.fault.is_still();
+        !at_work || steady
+    }
+
     /// The fault of a checked spec, not begun.
     pub(super) fn new(index: usize, spec: &FaultSpec) -> Self {
         let id = spec.id.clone().unwrap_or_else(|| format!("{}-{}", spec.spec.kind, index + 1));

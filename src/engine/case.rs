@@ -8,8 +8,11 @@
 mod alibi;
 mod crowd;
 mod excess;
+mod gaps;
 mod habits;
+mod held_up;
 mod lost;
+mod machine;
 mod signs;
 mod standing;
 mod waits;
@@ -28,11 +31,12 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Anomaly, Cause, Event, EventKind, Incident, Role, SeriesCatalog, SignalClass, Topology,
+    Anomaly, Cause, Event, EventKind, Incident, SeriesCatalog, SignalClass, Topology,
 };
 use crate::unit::{EntityId, Name, SimDuration, SimTime};
 
 use super::History;
+use super::placement::Placement;
 use super::visits::Visits;
 
 /// A stretch in which the engine itself was changing a target: changes seen there are its own.
@@ -59,6 +63,8 @@ pub struct Surroundings<'a> {
     pub history: &'a History,
     /// What visits of services did, minute by minute.
     pub visits: &'a Visits,
+    /// Where replicas run.
+    pub placement: &'a Placement,
     /// Events remembered, oldest first.
     pub events: &'a [Event],
     /// What the engine changed itself.
@@ -95,9 +101,6 @@ const EPISODE_GAP: SimDuration = SimDuration::from_secs(180);
 /// The same in frames, where telemetry is coarser.
 const EPISODE_FRAMES: i64 = 3;
 
-/// Threads that wait for a callee fill within so long of its getting slow; what was spent earlier
-/// was spent otherwise.
-const FILLING: SimDuration = SimDuration::from_secs(30);
 /// How long before the onset a change can be the cause.
 pub(super) const HORIZON: SimDuration = SimDuration::from_secs(3600);
 /// What is changed on purpose and may be wrong from then on.
@@ -181,25 +184,6 @@ impl<'a> Case<'a> {
     /// Resources of one entity that got scarce since the onset, the fullest first.
     pub fn full(&self, entity: EntityId) -> impl Iterator<Item = &Full> {
         self.full.iter().filter(move |full| full.entity == entity)
-    }
-
-    /// The callee that holds an entity up: its threads or connections are used up, and they wait
-    /// for a callee that is slow or does not answer.
-    #[must_use]
-    pub fn held_up_by(&self, entity: EntityId) -> Option<EntityId> {
-        let spent = |full: &&Full| full.role == Role::Saturation && full.share >= USED_UP;
-        let since = self.full(entity).filter(spent).map(|full| full.since).min()?;
-        let slow = |sign: &&Sign| {
-            sign.z >= SICK_Z
-                && sign.role == Role::Latency
-                && sign.since <= since + FILLING
-                && match sign.callee {
-                    Some(_) => sign.entity == entity,
-                    None => self.around.topology.callees(entity).any(|c| c == sign.entity),
-                }
-        };
-        let worst = self.signs.iter().filter(slow).max_by(|a, b| a.z.total_cmp(&b.z))?;
-        worst.callee.or(Some(worst.entity))
     }
 
     /// How much three kinds of evidence that are no signs speak against an entity, each 0..=1:

@@ -203,12 +203,14 @@ impl Shop {
             changes: self.changes.clone(),
             reason: "test".to_owned(),
         };
+        let placement = super::placement::Placement::of(&self.topology);
         let around = Surroundings {
             now: ONSET + SimDuration::from_secs(15) * self.frames_after,
             topology: &self.topology,
             series: &self.series,
             history: &history,
             visits: &super::visits::Visits::default(),
+            placement: &placement,
             events: &self.events,
             own: &self.own,
             refuted: &self.refuted,

@@ -53,7 +53,8 @@ pub(super) fn conclude(
     let ranked = ranked(case, &said);
     let scores: Vec<f64> = ranked.iter().map(|r| r.score).collect();
     let top = ranked.first().map_or(0.0, |best| {
-        let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, best.seen);
+        let seen = [best.seen, ranked.get(1).is_some_and(|second| second.seen)];
+        let facts = confidence::Facts::of(case, best.entity, &scores, best.certainty, seen);
         let times = refutations(case, best.entity, best.cause);
         let sure = facts.probability() * leaves(best.cause).powi(times as i32);
         let known = if best.cause == Cause::Unknown { UNKNOWN_LEAVES } else { 1.0 };

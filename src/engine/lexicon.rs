@@ -140,6 +140,14 @@ pub fn concepts(words: &[String]) -> Vec<Concept> {
     WORDS.iter().filter(|(_, known)| speaks(known)).map(|(concept, _)| *concept).collect()
 }
 
+/// Whether a text tells of a call to somebody else: its writer complains, and is not the matter.
+#[must_use]
+pub fn tells_of_call(text: &str) -> bool {
+    let words = ["call to", "upstream", "connection refused", "no route to host"];
+    let lower = text.to_lowercase();
+    words.iter().any(|word| lower.contains(word))
+}
+
 /// How much a log line sounds like trouble, 0..=1, by its OpenTelemetry severity and its words.
 #[must_use]
 pub fn trouble(level: u8, text: &str) -> f64 {

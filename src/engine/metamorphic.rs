@@ -5,6 +5,7 @@
 //! (Chen et al., "Metamorphic Testing", 1998). The default policy's methods are used.
 
 use super::case::{Case, Surroundings};
+use super::placement::Placement;
 use super::visits::Visits;
 use super::{History, conclude, diagnose};
 use crate::model::{Frame, Incident, IncidentChange, SeriesCatalog, SeriesMeta, Topology, names};
@@ -98,13 +99,14 @@ fn answer(twist: Twist) -> Vec<(String, f64)> {
         changes: Vec::new(),
         reason: "test".to_owned(),
     };
-    let visits = Visits::default();
+    let (visits, placement) = (Visits::default(), Placement::default());
     let around = Surroundings {
         now: at(FRAMES - 1),
         topology: &topology,
         series: &series,
         history: &history,
         visits: &visits,
+        placement: &placement,
         events: &[],
         own: &[],
         refuted: &[],

@@ -133,6 +133,7 @@ impl Pipeline {
             series: input.series,
             history: &self.history,
             visits: &self.visits,
+            placement: &self.placement,
             events: &self.events,
             own: &own,
             refuted: &refuted,

@@ -53,6 +53,14 @@ impl Placement {
         }
     }
 
+    /// Places as the map was drawn.
+    #[must_use]
+    pub fn of(map: &Topology) -> Self {
+        let mut this = Self { known: map.len(), ..Self::default() };
+        map.iter().for_each(|(id, entity)| this.draw(map, id, entity));
+        this
+    }
+
     fn draw(&mut self, map: &Topology, id: EntityId, entity: &Entity) {
         match (entity.kind, entity.parent, entity.node) {
             (EntityKind::Node, zone, _) => {

@@ -1,12 +1,13 @@
-//! Who is excused: an entity that fails no more than what it calls outside, and nothing else.
+//! Who is excused: an entity that fails no more than its calls to what nobody sees inside.
 //!
 //! In: a case and an entity. Out: the callee that explains it. What is not ours is seen through its
-//! caller's client only, so the caller always looks as sick and shows it in more ways; but a caller
-//! whose failures (else whose waiting) are those of its calls, that shows nothing inside and whose
-//! last change served well for a while before, has done nothing; nor have its own callers. A change
-//! that fails, fails from its first requests on; one that leaks shows what it leaks. Source: own,
-//! after owned symptoms in Groot (ASE 2021). Limit: a new version that asks the outside wrongly
-//! only after a while is excused too.
+//! caller's client only, and so is what happens on the way to a callee that is well by its own
+//! account (`gaps`): the caller always looks as sick and shows it in more ways. But a caller whose
+//! failures (else whose waiting) are those of its calls, that shows nothing inside and whose last
+//! change served well for a while before, has done nothing; nor have its own callers. A change that
+//! fails, fails from its first requests on; one that leaks shows what it leaks. Source: own, after
+//! owned symptoms in Groot (ASE 2021). Limit: a new version that asks the outside wrongly only
+//! after a while is excused too.
 
 use super::{CHANGES, Case, HORIZON, Sign};
 use crate::model::{EntityKind, Role, SignalClass};
@@ -20,7 +21,7 @@ const SERVED: SimDuration = SimDuration::from_secs(60);
 const MOST_CALLS: usize = 4;
 
 impl Case<'_> {
-    /// The callee outside that explains what an entity shows, if one does.
+    /// The callee that explains what an entity shows, if one does that cannot answer for itself.
     #[must_use]
     pub fn excused_by(&self, entity: EntityId) -> Option<EntityId> {
         self.excused_within(entity, MOST_CALLS)
@@ -41,14 +42,16 @@ impl Case<'_> {
         let explains = |sign: &&Sign| excess(sign) >= EXPLAINED * excess(own) && served(sign);
         let is_out = |callee: &EntityId| {
             self.around.topology.get(*callee).kind == EntityKind::External
-                || *callee != entity && self.excused_within(*callee, further).is_some()
+                || *callee != entity
+                    && (self.excused_within(*callee, further).is_some()
+                        || self.is_cut_off(entity, *callee))
         };
         let views = self.symptoms(entity, own.role).filter(|sign| sign.callee.is_some());
         views.filter(explains).filter_map(|sign| sign.callee).find(is_out)
     }
 
     /// An entity's own symptoms of one sort and its views of those of callees, strongest first.
-    fn symptoms(&self, entity: EntityId, role: Role) -> impl Iterator<Item = &Sign> {
+    pub(super) fn symptoms(&self, entity: EntityId, role: Role) -> impl Iterator<Item = &Sign> {
         let comparable = |sign: &Sign| match sign.role {
             Role::Errors => sign.unit == "1",
             _ => !sign.signal.contains("stat=") || sign.signal.contains("stat=mean"),
@@ -102,7 +105,9 @@ mod tests {
         check(&shop(0.9, 0.85).step("cart", MEMORY_UTILIZATION, 0.3, 0.6), None);
         check(&deployed(120), Some("pay"));
         check(&deployed(30), None);
-        let inside = Shop::new().step("cart", DURATION, 0.1, 0.9);
-        check(&inside.edge_step("cart", "db", 0.05, 0.85), None);
+        let inside = || Shop::new().step("cart", DURATION, 0.1, 0.9);
+        let calls = || inside().edge_step("cart", "db", 0.05, 0.85);
+        check(&calls().step("db", DURATION, 0.05, 0.8), None);
+        check(&calls(), Some("db"));
     }
 }

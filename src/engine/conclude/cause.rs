@@ -7,7 +7,8 @@
 
 use super::{Case, Evidence, Sign};
 use crate::engine::case::{Full, HORIZON, SICK_Z, USED_UP, span_of_time};
-use crate::model::{Cause, EntityKind, EventKind, Role, SignalClass};
+use crate::engine::lexicon::tells_of_call;
+use crate::model::{Cause, EntityKind, EventKind, Role, SignalClass, names};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 /// Time from change to onset that halves the surplus weight of a change.
@@ -28,12 +29,21 @@ const SCARCE: f64 = 1.5;
 const SPENT: f64 = 0.9;
 /// Certainty from a live setting that is not the one wanted: a full resource may follow from it.
 const DRIFTED: f64 = 0.95;
-/// Certainty from a node that is not ready: something on it may have brought it down.
+/// Certainty from a node that is not ready or slow: something on it may have brought it down.
 const LOST: f64 = 0.9;
+/// Certainty from anything else that a machine shows: nothing but machines shows there.
+const MACHINE: f64 = 0.85;
 /// Certainty from more traffic that nobody suffers from: no incident yet.
 const BUSY: f64 = 0.5;
 /// What more traffic for everybody leaves of the blame of a full resource: it had to get full.
 const SURGE_LEAVES: f64 = 0.5;
+/// Share of its limit below which a resource is not scarce.
+const SCARCE_SHARE: f64 = 0.8;
+/// What room below the limit leaves of the blame of a resource that is used more than before.
+const ROOM_LEAVES: f64 = 0.5;
+/// Growth of requests beyond that of its callers' that is a storm of retries: more than the one or
+/// two tries again that are usual.
+const STORM: f64 = 3.0;
 /// Certainty from a queue that grew: every slow or failing service has one.
 const QUEUE: f64 = 0.3;
 
@@ -130,6 +140,21 @@ fn config(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     if let Some(sign) = case.sick_signs(entity).find(|s| s.role == Role::Drift) {
         out.push(witness(Cause::ConfigDrift, DRIFTED, Some(sign.since), sign.brief()));
     }
+    if let Some(sign) = fewer_wanted(case, entity) {
+        out.push(witness(Cause::ConfigDrift, DRIFTED, Some(sign.since), sign.brief()));
+    }
+}
+
+/// The sign that somebody else wants fewer replicas than before of an entity that is missed.
+fn fewer_wanted<'a>(case: &'a Case<'_>, entity: EntityId) -> Option<&'a Sign> {
+    let name = case.around.topology.name(entity);
+    let felt = case.pain(entity) > 0.0 || case.views_of(entity).any(|s| s.z >= SICK_Z);
+    let fewer = |s: &&Sign| {
+        s.signal.starts_with(names::DESIRED_PODS)
+            && s.after.zip(s.before).is_some_and(|(after, before)| after <= before - 1.0)
+    };
+    let ours = case.around.own.iter().any(|own| own.target == *name);
+    case.sick_signs(entity).find(fewer).filter(|_| felt && !ours)
 }
 
 fn certificate(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
@@ -145,8 +170,8 @@ fn certificate(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
         return out.push(witness(Cause::CertificateExpiry, weight, Some(expiry.ends), text));
     }
     let logged = |s: &&Sign| {
-        let calls_it = says(&s.signal, &CALL);
-        s.class == SignalClass::Log && says(&s.signal, &CERTIFICATE) && !calls_it
+        let told = s.class == SignalClass::Log && says(&s.signal, &CERTIFICATE);
+        told && !tells_of_call(&s.signal)
     };
     let told = |s: &&Sign| s.role == Role::Expiry || logged(s);
     if let Some(sign) = case.sick_signs(entity).find(told) {
@@ -161,8 +186,11 @@ fn node(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     }
     if let Some(since) = case.lost_since(entity) {
         out.push(witness(Cause::NodeFailure, LOST, Some(since), "no node is ready".to_owned()));
+    } else if case.slow_machine().is_some_and(|(slow, _)| slow == entity) {
+        let text = "what runs on it has no processor time left, and has elsewhere".to_owned();
+        out.push(witness(Cause::NodeFailure, LOST, Some(case.onset()), text));
     } else if let Some(sign) = case.sick_signs(entity).next() {
-        out.push(voice(Cause::NodeFailure, 0.8, Some(sign.since), sign.brief()));
+        out.push(voice(Cause::NodeFailure, MACHINE, Some(sign.since), sign.brief()));
     }
 }
 
@@ -172,18 +200,30 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     // Threads and connections that wait for a slow callee are the callee's matter.
     let held_up = case.held_up_by(entity).is_some();
     let own = |full: &&Full| full.share >= USED_UP && !(held_up && full.role == Role::Saturation);
-    if let Some(full) = case.full(entity).find(own) {
+    // A processor is no stock: it is as busy as whatever asks for work makes it, and threads are
+    // busy as long as it lets them wait.
+    let busy = case.full(entity).any(|full| full.role == Role::Cpu);
+    let flows = |full: &&Full| full.role == Role::Cpu || busy && full.role == Role::Saturation;
+    let spent = |speak: fn(_, _, _, _) -> Voice, full: &Full| {
         let text = format!("{} at {:.0} %", full.metric, full.share * 100.0);
-        out.push(witness(Cause::ResourceExhaustion, surge(SPENT), Some(case.onset()), text));
-    }
+        speak(Cause::ResourceExhaustion, surge(SPENT), Some(case.onset()), text)
+    };
+    let stock = case.full(entity).filter(own).find(|full| !flows(full));
+    let flow = || case.full(entity).filter(own).find(flows);
+    out.extend(stock.map(|full| spent(witness, full)).or_else(|| Some(spent(voice, flow()?))));
     let grown = |s: &Sign| s.after.zip(s.before).is_none_or(|(after, b)| after >= b * SCARCE);
     let mine = || case.sick_signs(entity).filter(|s| grown(s));
     if let Some(sign) = mine().find(|s| matches!(s.role, Role::Cpu | Role::Memory)) {
-        let weight = surge(0.4 + 0.4 * sign.strength());
+        let room = if has_room(sign) { ROOM_LEAVES } else { 1.0 };
+        let weight = surge(room * (0.4 + 0.4 * sign.strength()));
         out.push(voice(Cause::ResourceExhaustion, weight, Some(sign.since), sign.brief()));
     }
     if let Some(sign) = mine().find(|s| s.role == Role::Saturation) {
         out.push(voice(Cause::ResourceExhaustion, QUEUE, Some(sign.since), sign.brief()));
+    }
+    if let Some(times) = asked_again(case, entity).filter(|_| case.full(entity).next().is_some()) {
+        let text = format!("it is asked {times:.0} times as often, by callers that are not");
+        out.push(witness(Cause::ResourceExhaustion, SPENT, Some(case.onset()), text));
     }
     let killed = case
         .events_of(entity)
@@ -197,6 +237,25 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     if let Some(sign) = case.sick_signs(entity).find(logged) {
         out.push(voice(Cause::ResourceExhaustion, 0.75, Some(sign.since), sign.signal.clone()));
     }
+}
+
+/// How many times as often as before an entity is asked, if its callers are not: they try again.
+fn asked_again(case: &Case<'_>, entity: EntityId) -> Option<f64> {
+    let grown = |id: EntityId| {
+        let traffic = case.signs_of(id).iter().filter(|s| s.role == Role::Traffic);
+        let times = traffic.filter_map(|s| Some(s.after? / s.before.filter(|b| *b > 0.0)?));
+        times.fold(1.0, f64::max)
+    };
+    let callers = case.around.topology.callers(entity).filter(|caller| *caller != entity);
+    let storm = grown(entity) / callers.map(grown).reduce(f64::max)?;
+    (storm >= STORM).then_some(storm)
+}
+
+/// Whether the sign tells of a share of a limit that is far from it: more use, but no want.
+fn has_room(sign: &Sign) -> bool {
+    let whole = if sign.unit == "%" { 100.0 } else { 1.0 };
+    let share = sign.series.is_some() && sign.signal.contains("limit_utilization");
+    share && sign.after.is_some_and(|after| after < SCARCE_SHARE * whole)
 }
 
 fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
@@ -273,17 +332,12 @@ fn network(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 
 /// Calls that fail although nothing is wrong at their other end: names that do not resolve, refused
 /// connections, a partition. Every measured callee fails, or it would be the callee's own matter.
+/// What the other end knows of the failures by its own account is its own.
 fn unreached(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let topology = case.around.topology;
-    let ails = |callee: EntityId| {
-        case.sick_signs(callee).any(|s| {
-            s.callee.is_none()
-                && !matches!(s.role, Role::Traffic | Role::Network | Role::Cpu | Role::Other)
-        })
-    };
     let failing = |callee: EntityId| {
         let of = |s: &&Sign| s.role == Role::Errors && s.callee == Some(callee);
-        case.sick_signs(entity).find(of).filter(|_| !ails(callee))
+        case.sick_signs(entity).find(of).filter(|_| case.has_gap(entity, callee))
     };
     let callees = topology.callees(entity).filter(|callee| case.is_measured(*callee));
     let failing: Option<Vec<&Sign>> = callees.map(failing).collect();
@@ -296,7 +350,8 @@ fn unreached(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
 
 fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let thrown = |s: &&Sign| {
-        s.class == SignalClass::Log && (s.role == Role::Errors || says(&s.signal, &EXCEPTION))
+        let bad = s.role == Role::Errors || says(&s.signal, &EXCEPTION);
+        s.class == SignalClass::Log && bad && !tells_of_call(&s.signal)
     };
     if let Some(sign) = case.sick_signs(entity).find(thrown) {
         out.push(voice(Cause::CodeDefect, 0.6, Some(sign.since), sign.signal.clone()));
@@ -310,8 +365,6 @@ fn code(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     }
 }
 
-/// Who writes this tells of somebody else.
-const CALL: [&str; 2] = ["call to", "upstream"];
 const CERTIFICATE: [&str; 5] = ["certificate", "x509", "tls", "handshake", "expired"];
 const OUT_OF_MEMORY: [&str; 4] = ["oomkill", "outofmemory", "out of memory", "oom "];
 const EXCEPTION: [&str; 5] = ["exception", "panic", "traceback", "stack trace", "null pointer"];

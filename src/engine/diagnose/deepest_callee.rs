@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Build, Case, Method, Parts, Sign, Suspicion, evidence, sign_text};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::engine::lexicon::trouble;
+use crate::engine::lexicon::{tells_of_call, trouble};
 use crate::model::{EntityKind, Role, SignalClass};
 use crate::unit::EntityId;
 
@@ -150,9 +150,10 @@ fn is_resource(sign: &Sign) -> bool {
         && sign.after.zip(sign.before).is_some_and(|(after, before)| after > before)
 }
 
-/// Error lines that are new or many: who throws, logs.
+/// Error lines that are new or many: who throws, logs. Who complains of a call does not throw.
 fn is_outcry(sign: &Sign) -> bool {
-    sign.class == SignalClass::Log && trouble(0, &sign.signal) >= 0.9
+    let trouble = sign.class == SignalClass::Log && trouble(0, &sign.signal) >= 0.9;
+    trouble && !tells_of_call(&sign.signal)
 }
 
 /// What users of the entity suffer; for something not ours, what its callers saw.

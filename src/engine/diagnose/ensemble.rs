@@ -4,8 +4,9 @@
 //! of weights of those that speak, 0 where a method is silent. Scores up to 1 are strengths and
 //! count as they are: weak evidence stays weak. A method whose best exceeds 1 is divided by that.
 //! Source: Dwork et al., "Rank aggregation methods for the web" (2001), score-based (CombMNZ-like)
-//! fusion. Who only waits for a slow callee with all its threads is suspected less: back pressure;
-//! so is who fails no more than its calls outside do: an alibi.
+//! fusion. Who only waits for a slow callee with all its threads (back pressure), or fails no more
+//! than calls do that go wrong outside or on the way (an alibi), hands the suspicion on to whom it
+//! calls.
 //! Limit: weights are given, not learnt; correlated methods vote twice.
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use super::{Build, Case, ENSEMBLE, Method, Named, Parts, Suspicion, evidence};
 use crate::catalog::{Entry, KindError, Spec, nearest, schema_of};
+use crate::unit::EntityId;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: ENSEMBLE,
@@ -84,22 +86,62 @@ impl Method for Ensemble {
                 count(&mut votes, suspicion, weight / best.max(1.0));
             }
         }
-        for (mut suspicion, _) in votes {
+        for (suspicion, _) in &mut votes {
             suspicion.score /= if all > 0.0 { all } else { 1.0 };
-            if let Some(callee) = case.held_up_by(suspicion.entity) {
-                suspicion.score *= HELD_UP_LEAVES;
-                let callee = case.around.topology.name(callee);
-                let text = format!("its threads or connections wait for {callee}");
-                suspicion.evidence.push(evidence("held_up", HELD_UP_LEAVES - 1.0, None, text));
-            }
-            if let Some(callee) = case.excused_by(suspicion.entity) {
-                suspicion.score *= EXCUSED_LEAVES;
-                let callee = case.around.topology.name(callee);
-                let text = format!("it fails no more than its calls to {callee} do");
-                suspicion.evidence.push(evidence("alibi", EXCUSED_LEAVES - 1.0, None, text));
-            }
-            out.push(suspicion);
         }
+        let mut said: Vec<Suspicion> = votes.into_iter().map(|(suspicion, _)| suspicion).collect();
+        pass_on(case, &mut said);
+        out.extend(said);
+    }
+}
+
+/// What is not an entity's own doing counts against the callee that did it, along the calls. Who
+/// is excused keeps a part; a ring of callees that hold each other up keeps all in it.
+fn pass_on(case: &Case<'_>, said: &mut [Suspicion]) {
+    let topology = case.around.topology;
+    let place = |entity: EntityId, said: &[Suspicion]| {
+        said.binary_search_by_key(&entity, |suspicion| suspicion.entity).ok()
+    };
+    let mut passes: Vec<Option<(usize, f64)>> = Vec::with_capacity(said.len());
+    for at in 0..said.len() {
+        let entity = said[at].entity;
+        let (held, excused) = (case.held_up_by(entity), case.excused_by(entity));
+        let mut keeps = 1.0;
+        if let Some(callee) = held {
+            keeps *= HELD_UP_LEAVES;
+            let text = format!("its threads or connections wait for {}", topology.name(callee));
+            said[at].evidence.push(evidence("held_up", HELD_UP_LEAVES - 1.0, None, text));
+        }
+        if let Some(callee) = excused {
+            keeps *= EXCUSED_LEAVES;
+            let text = format!("it fails no more than its calls to {} do", topology.name(callee));
+            said[at].evidence.push(evidence("alibi", EXCUSED_LEAVES - 1.0, None, text));
+        }
+        let to = held.or(excused).and_then(|callee| place(callee, said));
+        passes.push(to.map(|to| (to, keeps)));
+    }
+    // The same trouble seen from several places is one: the most that is passed on counts.
+    let mut passed: Vec<Option<(f64, usize)>> = vec![None; said.len()];
+    for (start, suspicion) in said.iter().enumerate() {
+        let (mut at, mut rest, mut been) = (start, suspicion.score, vec![start]);
+        while let Some((to, keeps)) = passes[at].filter(|(to, _)| !been.contains(to)) {
+            rest *= 1.0 - keeps;
+            been.push(to);
+            at = to;
+        }
+        if at != start && passed[at].is_none_or(|(most, _)| rest > most) {
+            passed[at] = Some((rest, start));
+        }
+    }
+    for at in 0..said.len() {
+        said[at].score *= passes[at].map_or(1.0, |(_, keeps)| keeps);
+        let Some((rest, from)) = passed[at].filter(|(rest, _)| *rest > said[at].score) else {
+            continue;
+        };
+        let from = topology.name(said[from].entity);
+        let text = format!("what {from} suffers comes from its calls to it");
+        said[at].evidence.push(evidence("passed_on", rest, None, text));
+        said[at].score = rest;
     }
 }
 
@@ -124,7 +166,6 @@ fn count(votes: &mut [(Suspicion, f64)], said: Suspicion, factor: f64) {
 mod tests {
     use super::super::super::case_fixture::Shop;
     use super::*;
-    use crate::unit::EntityId;
 
     struct Fixed(Vec<(u32, f64)>);
 

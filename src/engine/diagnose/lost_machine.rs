@@ -1,11 +1,13 @@
-//! Blame a node that is not ready any more, or the zone all of whose nodes are not.
+//! Blame a node that is not ready any more, or slow, or the zone all of whose nodes are not ready.
 //!
 //! In: what the platform says of its nodes, since the onset. Out: 1 per node that was lost while
-//! users suffer; where every node of a zone was lost, 1 for the zone and half for its nodes. What
+//! users suffer; where every node of a zone was lost, 1 for the zone and half for its nodes; where
+//! none was lost, 1 for the one node on which replicas of several services are starved of
+//! processor time and have siblings elsewhere that are not (`engine/case/machine.rs`). What
 //! services show that ran there (evictions, failures, too few replicas) follows from it. Source:
 //! own, after the Kubernetes node controller: a node whose kubelet is silent for the grace period
 //! is `NotReady`, and its pods are evicted later. Limit: who ran there is not asked; a node that
-//! fails without ceasing to be ready is not seen.
+//! fails requests without ceasing to be ready is not seen.
 
 use super::{Build, Case, Method, NoParameters, Parts, Suspicion, evidence};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
@@ -17,7 +19,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     summary: "a node that is not ready since the trouble, or a zone without any ready node",
     help: "Reads the ready condition of nodes and the platform's events about them. A node lost \
            since the onset, while somebody suffers, is a fact that explains what the services \
-           show that ran there.",
+           show that ran there. So is one that alone starves the replicas of several services.",
     source: "Kubernetes node controller: node conditions and eviction",
     example: "{}",
     schema: schema_of::<NoParameters>,
@@ -50,6 +52,10 @@ impl Method for LostMachine {
         }
         for (zone, since) in zones {
             blame(case, zone, 1.0, since, "has no ready node", out);
+        }
+        if let Some((node, _)) = case.slow_machine().filter(|_| out.is_empty()) {
+            let what = "leaves what runs there no processor time, as no other does,";
+            blame(case, node, 1.0, case.onset(), what, out);
         }
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::History;
 use crate::engine::fleet_size::Size;
+use crate::engine::placement::Placement;
 use crate::engine::visits::Visits;
 use crate::model::{
     Operation, OutcomeStatus, Risk, SeriesCatalog, Strategy as Rollout, Topology, Verb,
@@ -26,6 +27,7 @@ struct Nothing {
     series: SeriesCatalog,
     history: History,
     visits: Visits,
+    placement: Placement,
 }
 
 impl Nothing {
@@ -40,6 +42,7 @@ impl Nothing {
             series: SeriesCatalog::default(),
             history: History::new(1),
             visits: Visits::default(),
+            placement: Placement::default(),
         }
     }
 
@@ -50,6 +53,7 @@ impl Nothing {
             series: &self.series,
             history: &self.history,
             visits: &self.visits,
+            placement: &self.placement,
             events: &[],
             own: &[],
             refuted: &[],

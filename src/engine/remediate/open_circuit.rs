@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::{Build, NotApplicable, Patient, Prescription, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk, Verb, names};
+use crate::engine::case::{SICK_Z, Sign};
+use crate::model::{Operation, Risk, Role, Verb, names};
 use crate::stats::robust::median;
 use crate::unit::{EntityId, SimDuration};
 
@@ -17,7 +18,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "open_circuit",
     summary: "the main caller stops calling the sick callee",
     help: "The target is the caller, not the sick entity. The caller with the highest \
-           request rate is taken, sick ones first; ties by name.",
+           request rate is taken, sick ones first; ties by name. Does not apply where it measures \
+           its calls and does not wait longer for them than usual.",
     source: "Nygard, Release It!, 2007",
     example: "{ settle: 3m }",
     schema: schema_of::<Config>,
@@ -88,6 +90,7 @@ impl Remedy for OpenCircuit {
         if self.0.when_amplified {
             amplified(patient, id)?;
         }
+        waits(patient, caller, id)?;
         let target = topology.name(caller).clone();
         let expected = format!("{target} answers without waiting for {callee}");
         Ok(Prescription {
@@ -101,6 +104,24 @@ impl Remedy for OpenCircuit {
             check: None,
         })
     }
+}
+
+/// Whether a caller waits longer than usual for a callee, as far as it measures that: where calls
+/// fail at once, refusing them helps nobody, and delays the first one that would go well.
+fn waits(patient: &Patient<'_>, caller: EntityId, callee: EntityId) -> Result<(), NotApplicable> {
+    let (around, case) = (patient.around(), patient.case);
+    let [from, to] = [caller, callee].map(|id| around.topology.name(id));
+    let measured = around.series.iter().any(|(_, meta)| {
+        meta.role == Role::Latency
+            && around.topology.service_of(meta.entity) == caller
+            && meta.labels.get("callee").is_some_and(|name| name == to.as_str())
+    });
+    let sees = |sign: &Sign| sign.entity == caller && sign.role == Role::Latency;
+    let longer = || case.views_of(callee).any(|sign| sees(sign) && sign.z >= SICK_Z);
+    if !measured || longer() {
+        return Ok(());
+    }
+    Err(NotApplicable(format!("{from} does not wait longer than usual for {to}")))
 }
 
 /// Requests a second of an entity: usual ones, before the onset, and the newest.

@@ -1,6 +1,7 @@
 //! Put the live configuration back to the desired one.
 //!
-//! In: a hypothesis. Out: a reconciliation of the service. Source: GitOps controllers (Argo CD
+//! In: a hypothesis. Out: a reconciliation of the service, unless it keeps data on a disk of its
+//! own: to apply storage settings may make that anew. Source: GitOps controllers (Argo CD
 //! self heal, Flux). Limit: if the desired configuration itself is wrong, this makes it live
 //! again.
 
@@ -10,14 +11,14 @@ use serde::Deserialize;
 use super::one_verb::OneVerb;
 use super::{Build, NotApplicable, Patient, Remedy};
 use crate::catalog::{Entry, KindError, Spec, schema_of};
-use crate::model::{Operation, Risk, names};
+use crate::model::{Operation, Risk, Role, names};
 use crate::unit::{Name, SimDuration};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "reconcile_config",
     summary: "live configuration back to the desired one",
     help: "Undoes manual edits and half-applied changes. Use risk: risky where drift can \
-           be destructive to take back.",
+           be destructive to take back. Does not apply to a service with a disk of its own.",
     source: "Argo CD self-heal, Flux reconciliation",
     example: "{ risk: risky }",
     schema: schema_of::<Config>,
@@ -52,9 +53,22 @@ fn build(spec: &Spec) -> Result<Box<dyn Remedy + Send>, KindError> {
     Ok(Box::new(OneVerb { operation, risk, settle, with_previous, complete, applies, expected }))
 }
 
+/// Whether it has a disk of its own: to apply other settings may make that anew.
+fn keeps_data(patient: &Patient<'_>) -> bool {
+    let around = patient.around();
+    let target = around.topology.lookup(&patient.hypothesis.entity);
+    around.series.iter().any(|(_, meta)| {
+        meta.role == Role::Disk && Some(around.topology.service_of(meta.entity)) == target
+    })
+}
+
 /// Where drift is measured and there is none, there is nothing to put back.
 fn drifted(patient: &Patient<'_>) -> Result<(), NotApplicable> {
     let target = &patient.hypothesis.entity;
+    if keeps_data(patient) {
+        let why = format!("{target} keeps data on a disk of its own: a person applies settings");
+        return Err(NotApplicable(why));
+    }
     match patient.mean(target, names::CONFIG_DRIFT) {
         Some(keys) if keys <= 0.0 => {
             Err(NotApplicable(format!("{target} has the desired configuration")))

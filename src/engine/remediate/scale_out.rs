@@ -1,7 +1,8 @@
 //! More replicas of a service.
 //!
 //! In: a hypothesis, the replicas wanted now and how busy they are. Out: that number times
-//! `factor`, at most `max`; with `when_short` nothing where there is enough. Source: Kubernetes
+//! `factor`, or what was wanted before the trouble where fewer are wanted since, at most `max`;
+//! with `when_short` nothing where there is enough. Source: Kubernetes
 //! horizontal pod autoscaler, whose usual target is 80 % of the processors. Limit: harms what its
 //! callee cannot carry: more callers of an overloaded database make it worse.
 
@@ -17,8 +18,9 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "scale_out",
     summary: "more replicas",
     help: "Takes the desired pods (metric k8s.deployment.desired_pods, else the replicas \
-           in the service map, else one) times factor, rounded up. Does not apply at the \
-           maximum, nor, with when_short, where less than busy of the processors is in use.",
+           in the service map, else one) times factor, rounded up; as many as before, if \
+           somebody wants fewer since the trouble began. Does not apply at the maximum, nor, \
+           with when_short, where less than busy of the processors is in use.",
     source: "Kubernetes horizontal pod autoscaler",
     example: "{ factor: 1.5, max: 20, when_short: true, with_previous: true }",
     schema: schema_of::<Config>,
@@ -85,6 +87,16 @@ impl ScaleOut {
     }
 }
 
+/// How many replicas were wanted before the trouble, where fewer are wanted since.
+fn wanted_before(patient: &Patient<'_>) -> Option<u32> {
+    let target = patient.around().topology.lookup(&patient.hypothesis.entity)?;
+    let fewer = |sign: &&crate::engine::case::Sign| {
+        sign.signal.starts_with(names::DESIRED_PODS) && sign.after < sign.before
+    };
+    let sign = patient.case.sick_signs(target).find(fewer)?;
+    sign.before.map(|pods| pods.max(0.0).round() as u32)
+}
+
 impl Remedy for ScaleOut {
     fn verb(&self) -> Verb {
         Verb::ScaleOut
@@ -97,8 +109,10 @@ impl Remedy for ScaleOut {
     fn prescribe(&self, patient: &Patient<'_>) -> Result<Prescription, NotApplicable> {
         let (_, target) = patient.service()?;
         let now = patient.fleet.service(target).replicas.max(1);
-        let replicas = ((f64::from(now) * self.0.factor).ceil() as u32).min(self.0.max);
-        if self.0.when_short {
+        let former = wanted_before(patient);
+        let more = (f64::from(now) * self.0.factor).ceil() as u32;
+        let replicas = more.max(former.unwrap_or_default()).min(self.0.max);
+        if self.0.when_short && former.is_none() {
             self.is_short(patient, target)?;
         }
         if replicas <= now {

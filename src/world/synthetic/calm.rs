@@ -3,9 +3,9 @@
 //! In: the fleet after a tick. Out: when the next tick ends. After `SETTLED` seconds in which no
 //! fault grew or wore anything out, no order or timer came, nothing waited in line and all replicas
 //! were ready and warm, a tick covers up to `STRIDE` seconds: to the next control event, to the
-//! instant that the
-//! trial asks for, or until the load moves by more than `STEADY`. What users see is noted second by
-//! second all the same. Known limit: load that swings faster than a stride is averaged over it.
+//! instant that the trial asks for, or until the load moves by more than `STEADY`. What users see
+//! is noted second by second all the same. Known limit: load that swings faster than a stride is
+//! averaged over it.
 
 use super::{Running, Synthetic, TICK};
 use crate::unit::SimTime;

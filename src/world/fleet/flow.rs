@@ -205,11 +205,9 @@ impl Service {
             }
             return 1.0 - (1.0 - work.errors) * (1.0 - below);
         }
-        if let (Some(replica), false) = (&self.slots[slot], self.effects.is_empty()) {
-            let on = |name: &str| self.flags.get(name).copied().unwrap_or(false);
-            let reaching = self.effects.values().filter(|e| e.reaches(replica, slot, on));
-            self.routes.pull(reaching);
-        }
+        let replica = self.slots[slot].as_ref().expect("work is done by a replica");
+        let on = |name: &str| self.flags.get(name).copied().unwrap_or(false);
+        self.routes.pull(self.effects.values().filter(|e| e.reaches(replica, slot, on)));
         let (hold, cv) = (self.flow.hold, self.spec.service_time_cv);
         let common = Common { served, work, law, hold, down, cv };
         self.routes.answer(&common, &mut self.flow.response)

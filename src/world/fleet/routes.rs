@@ -11,7 +11,7 @@ use crate::unit::Name;
 
 use super::calls::{Fate, repeated};
 use super::effect::Effect;
-use super::latency::{Latency, Weighted};
+use super::latency::{Latency, Weighted, mixed};
 use super::service::{Edge, Tally};
 use super::spec::ServiceSpec;
 use super::work::Work;
@@ -206,7 +206,7 @@ impl Routes {
             route.own_failure = (route.own_failure / taken).min(1.0);
             route.tally.requests += reached;
             route.tally.failed += (route.failed + lost * route.share).min(reached);
-            route.tally.seconds += super::latency::mixed(&route.response).mean * reached;
+            route.tally.seconds += mixed(&route.response).mean * reached;
         }
     }
 }
@@ -307,5 +307,7 @@ mod tests {
         let pull = Effect { operation: Some("draw".to_owned()), ..Effect::on(Scope::Service) };
         fleet.services[WEB].effects.insert(0, Effect { errors: 0.5, slow: 4.0, ..pull });
         check(&mut fleet, [("buy", 0.0, 31.0), ("draw", 0.5, 165.0), ("look", 0.0, 11.0)]);
+        fleet.services[WEB].effects.clear();
+        check(&mut fleet, [("buy", 0.0, 31.0), ("draw", 0.0, 41.0), ("look", 0.0, 11.0)]);
     }
 }

@@ -21,6 +21,7 @@ mod words;
 use crowd::Crowd;
 pub(super) use excess::{Excess, Measure};
 pub(super) use habits::Habit;
+use machine::SlowMachine;
 pub use signs::Sign;
 pub(super) use signs::strength;
 pub(crate) use standing::{Expiry, Full, LEAD, SCARCE};
@@ -93,6 +94,7 @@ pub struct Case<'a> {
     changes: Vec<&'a Event>,
     happened: BTreeMap<EntityId, Vec<&'a Event>>,
     measured: OnceCell<BTreeSet<EntityId>>,
+    slow_machine: OnceCell<Option<SlowMachine>>,
 }
 
 /// Shortest pause between onsets after which the trouble counts as new: what began before it is
@@ -141,6 +143,7 @@ impl<'a> Case<'a> {
             changes: changes(&around, incident),
             happened: happened(&around),
             measured: OnceCell::new(),
+            slow_machine: OnceCell::new(),
         }
     }
 

@@ -106,8 +106,10 @@ pub(super) fn read(around: &Surroundings<'_>, onset: SimTime, crowd: &Crowd) -> 
     let front = alert.and_then(|event| topology.find(event.entity.as_ref()?).ok());
     let reached = front.map(|front| topology.reach(front));
     let mut all = Vec::new();
+    let rates =
+        own_rates(around.series, around.history.width(), |e| topology.service_of(e), |_| true);
     for measure in [Measure::Time, Measure::Failures] {
-        let flows = flows(around, onset, measure, crowd);
+        let flows = flows(around, onset, measure, (crowd, &rates));
         let mut owned: Vec<Excess> =
             flows.keys().filter_map(|entity| own(around, &flows, *entity, measure)).collect();
         let weight =
@@ -164,17 +166,15 @@ fn flows(
     around: &Surroundings<'_>,
     onset: SimTime,
     measure: Measure,
-    crowd: &Crowd,
+    (crowd, rates): (&Crowd, &BTreeMap<EntityId, Vec<SeriesId>>),
 ) -> BTreeMap<EntityId, Flow> {
-    let width = around.history.width();
-    let service = |entity| around.topology.service_of(entity);
-    let rates = own_rates(around.series, width, service, |_| true);
+    let series = around.series.iter().take(around.history.width());
     let mut levels: BTreeMap<EntityId, (bool, u32, SeriesId)> = BTreeMap::new();
-    for (id, meta) in around.series.iter().take(width).filter(|(_, meta)| !meta.is_view()) {
+    for (id, meta) in series.filter(|(_, meta)| !meta.is_view()) {
         if let Some(rank) = rank(meta, measure) {
             // One operation speaks for its entity only where nothing tells of all.
             let found = (meta.route().is_some(), rank, id);
-            let best = levels.entry(service(meta.entity)).or_insert(found);
+            let best = levels.entry(around.topology.service_of(meta.entity)).or_insert(found);
             *best = (*best).min(found);
         }
     }

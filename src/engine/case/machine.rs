@@ -23,10 +23,17 @@ const SERVICES: usize = 2;
 /// Frames of which the middle one counts.
 const FRAMES: usize = 3;
 
+/// A machine, and the services that suffer from it.
+pub(super) type SlowMachine = (EntityId, BTreeSet<EntityId>);
+
 impl Case<'_> {
     /// The machine, if there is exactly one, with the services that suffer from it.
     #[must_use]
-    pub fn slow_machine(&self) -> Option<(EntityId, BTreeSet<EntityId>)> {
+    pub fn slow_machine(&self) -> Option<&SlowMachine> {
+        self.slow_machine.get_or_init(|| self.find_slow_machine()).as_ref()
+    }
+
+    fn find_slow_machine(&self) -> Option<SlowMachine> {
         let mut ill: BTreeMap<EntityId, BTreeSet<EntityId>> = BTreeMap::new();
         for (service, replicas) in self.loads() {
             for (node, load) in &replicas {

@@ -6,7 +6,7 @@
 //! does the cloud stop computing?" (SoCC 2016). Limit: words in logs are English.
 
 use super::{Case, Evidence, Sign};
-use crate::engine::case::{Full, HORIZON, SICK_Z, USED_UP, span_of_time};
+use crate::engine::case::{Full, HORIZON, SCARCE, SICK_Z, USED_UP, span_of_time};
 use crate::engine::lexicon::tells_of_call;
 use crate::model::{Cause, EntityKind, EventKind, Role, SignalClass, names};
 use crate::unit::{EntityId, SimDuration, SimTime};
@@ -23,7 +23,7 @@ const HINT: f64 = 0.55;
 const SURGE: f64 = 0.4;
 
 /// Growth of a resource in use, or of a time, from which it matters.
-const SCARCE: f64 = 1.5;
+const GROWN: f64 = 1.5;
 
 /// Certainty from a resource that is used up.
 const SPENT: f64 = 0.9;
@@ -37,8 +37,6 @@ const MACHINE: f64 = 0.85;
 const BUSY: f64 = 0.5;
 /// What more traffic for everybody leaves of the blame of a full resource: it had to get full.
 const SURGE_LEAVES: f64 = 0.5;
-/// Share of its limit below which a resource is not scarce.
-const SCARCE_SHARE: f64 = 0.8;
 /// What room below the limit leaves of the blame of a resource that is used more than before.
 const ROOM_LEAVES: f64 = 0.5;
 /// Growth of requests beyond that of its callers' that is a storm of retries: more than the one or
@@ -186,7 +184,7 @@ fn node(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     }
     if let Some(since) = case.lost_since(entity) {
         out.push(witness(Cause::NodeFailure, LOST, Some(since), "no node is ready".to_owned()));
-    } else if case.slow_machine().is_some_and(|(slow, _)| slow == entity) {
+    } else if case.slow_machine().is_some_and(|(slow, _)| *slow == entity) {
         let text = "what runs on it has no processor time left, and has elsewhere".to_owned();
         out.push(witness(Cause::NodeFailure, LOST, Some(case.onset()), text));
     } else if let Some(sign) = case.sick_signs(entity).next() {
@@ -211,7 +209,7 @@ fn exhaustion(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let stock = case.full(entity).filter(own).find(|full| !flows(full));
     let flow = || case.full(entity).filter(own).find(flows);
     out.extend(stock.map(|full| spent(witness, full)).or_else(|| Some(spent(voice, flow()?))));
-    let grown = |s: &Sign| s.after.zip(s.before).is_none_or(|(after, b)| after >= b * SCARCE);
+    let grown = |s: &Sign| s.after.zip(s.before).is_none_or(|(after, b)| after >= b * GROWN);
     let mine = || case.sick_signs(entity).filter(|s| grown(s));
     if let Some(sign) = mine().find(|s| matches!(s.role, Role::Cpu | Role::Memory)) {
         let room = if has_room(sign) { ROOM_LEAVES } else { 1.0 };
@@ -255,7 +253,7 @@ fn asked_again(case: &Case<'_>, entity: EntityId) -> Option<f64> {
 fn has_room(sign: &Sign) -> bool {
     let whole = if sign.unit == "%" { 100.0 } else { 1.0 };
     let share = sign.series.is_some() && sign.signal.contains("limit_utilization");
-    share && sign.after.is_some_and(|after| after < SCARCE_SHARE * whole)
+    share && sign.after.is_some_and(|after| after < SCARCE * whole)
 }
 
 fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
@@ -263,7 +261,7 @@ fn surge(case: &Case<'_>, entity: EntityId, out: &mut Vec<Voice>) {
     let topology = case.around.topology;
     let entry = |id: &EntityId| !topology.has_callers(*id);
     let felt = |s: &Sign| match s.role {
-        Role::Latency => s.after.zip(s.before).is_some_and(|(after, b)| after >= b * SCARCE),
+        Role::Latency => s.after.zip(s.before).is_some_and(|(after, b)| after >= b * GROWN),
         role => role.is_symptom(),
     };
     let suffers = topology.suspects().filter(entry).any(|id| case.sick_signs(id).any(felt));

@@ -53,9 +53,9 @@ impl Method for LostMachine {
         for (zone, since) in zones {
             blame(case, zone, 1.0, since, "has no ready node", out);
         }
-        if let Some((node, _)) = case.slow_machine().filter(|_| out.is_empty()) {
+        if let (true, Some((node, _))) = (out.is_empty(), case.slow_machine()) {
             let what = "leaves what runs there no processor time, as no other does,";
-            blame(case, node, 1.0, case.onset(), what, out);
+            blame(case, *node, 1.0, case.onset(), what, out);
         }
     }
 }

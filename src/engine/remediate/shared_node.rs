@@ -10,5 +10,5 @@ use crate::unit::EntityId;
 pub(super) fn find(patient: &Patient<'_>) -> Option<EntityId> {
     let blamed = patient.around().topology.lookup(&patient.hypothesis.entity)?;
     let (node, services) = patient.case.slow_machine()?;
-    services.contains(&blamed).then_some(node)
+    services.contains(&blamed).then_some(*node)
 }

@@ -102,12 +102,10 @@ fn columns(service: &Service, fleet: &Fleet) -> Vec<(String, SeriesMeta)> {
     if service.spec.external {
         return columns;
     }
-    add(SeriesMeta::gauge(id, names::REQUEST_RATE, "{request}/s"));
-    add(SeriesMeta::gauge(id, names::ERROR_RATIO, "1"));
-    for stat in ["mean", "p50", "p99"] {
-        add(SeriesMeta::gauge(id, names::DURATION, "s").label("stat", stat));
+    requests(id, true).for_each(&mut add);
+    for route in service.routes.iter() {
+        requests(id, false).map(|meta| meta.label(names::ROUTE, &route.name)).for_each(&mut add);
     }
-    service.routes.iter().flat_map(|route| of_route(id, &route.name)).for_each(&mut add);
     add(SeriesMeta::gauge(id, names::DESIRED_PODS, "{pod}"));
     add(SeriesMeta::gauge(id, names::AVAILABLE_PODS, "{pod}"));
     add(SeriesMeta::gauge(id, names::CONFIG_DRIFT, "{key}"));
@@ -157,12 +155,13 @@ fn columns(service: &Service, fleet: &Fleet) -> Vec<(String, SeriesMeta)> {
     columns
 }
 
-/// Rate, errors and duration of one operation.
-fn of_route(id: EntityId, route: &str) -> [SeriesMeta; 4] {
-    let duration = |stat| SeriesMeta::gauge(id, names::DURATION, "s").label("stat", stat);
+/// Rate, errors and duration (RED), with the median of durations or without.
+fn requests(id: EntityId, middle: bool) -> impl Iterator<Item = SeriesMeta> {
     let rate = SeriesMeta::gauge(id, names::REQUEST_RATE, "{request}/s");
     let errors = SeriesMeta::gauge(id, names::ERROR_RATIO, "1");
-    [rate, errors, duration("mean"), duration("p99")].map(|meta| meta.label(names::ROUTE, route))
+    let stats = ["mean", "p50", "p99"].into_iter().filter(move |stat| middle || *stat != "p50");
+    let duration = move |stat| SeriesMeta::gauge(id, names::DURATION, "s").label("stat", stat);
+    [rate, errors].into_iter().chain(stats.map(duration))
 }
 
 impl Pen<'_> {
@@ -193,7 +192,7 @@ impl Pen<'_> {
         }
     }
 
-    /// Rate, errors and duration (RED).
+    /// The columns of `requests`.
     fn requests(&mut self, tally: &Tally, response: &[Weighted], middle: bool, seconds: f64) {
         let n = tally.requests;
         self.count(n, |count| count / seconds);

@@ -4,12 +4,20 @@
 //! `exclude` frames never count, a series that is abnormal is frozen (for at most one `window`),
 //! gaps are skipped. Due every few frames only, series by series in turn, and computed when it is
 //! asked for: as a median moves little while few values change, whoever only wants to know that a
-//! value is unremarkable can do with a bracket of it. One scratch buffer: no allocation per sample.
+//! value is unremarkable can do with a bracket of it. Who finds a value unremarkable says within
+//! which band that holds, and is not asked again until a value leaves it.
 //! Known limit: a daily rhythm is covered only if it fits into the window; otherwise it must drift
 //! slowly against it.
 
+mod bands;
+mod turns;
+
+pub use self::bands::Band;
+use self::bands::Bands;
+use self::turns::Turns;
 use super::History;
-use crate::stats::outline::outline;
+pub use super::history::Bracket;
+use crate::stats::outline::Outline;
 use crate::stats::robust::MAD_TO_SIGMA;
 use crate::unit::SeriesId;
 
@@ -37,54 +45,50 @@ pub struct Normal {
     pub high: f64,
 }
 
-/// Where the median of a series surely lies.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Bracket {
-    /// Not below this.
-    pub low: f64,
-    /// Not above this.
-    pub high: f64,
-}
-
 /// Baselines of all series.
 #[derive(Debug, Clone)]
 pub struct Baselines {
     horizon: Horizon,
     states: Vec<State>,
-    scratch: Vec<f64>,
-    frame: u64,
+    bands: Bands,
 }
 
+/// Frames are numbered as `History::taken` counts them.
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
     normal: Option<Normal>,
     /// Holds while fewer than `holds` frames changed since `computed`.
     bracket: Bracket,
     holds: u64,
-    /// When `normal` was computed, and when it was last due, as `History::taken` counts.
+    /// When `normal` was computed, and when it was last due.
     computed: u64,
     due: u64,
-    /// As `Baselines::frame` counts.
     frozen_until: u64,
     frozen_since: Option<u64>,
 }
-
-/// The outer quantile.
-const OUTER: f64 = 0.02;
-/// A baseline is taken anew every so many frames; more often over the first `YOUNG` frames.
-const STRIDE: u64 = 16;
-const YOUNG_STRIDE: u64 = 4;
-const YOUNG: u64 = 64;
 
 /// What is left of a bound when it was rounded.
 const SURELY: f64 = 0.999;
 
 impl Bracket {
-    /// Whether a value is surely nearer to the median than `reach`, wherever in here that lies.
+    /// The values that are surely nearer to the median than `reach`, wherever in here that lies.
     #[inline]
     #[must_use]
-    pub fn has_near(self, value: f64, reach: f64) -> bool {
-        (value - self.low).max(self.high - value) < SURELY * reach
+    pub fn near(self, reach: f64) -> Band {
+        Band { low: self.high - SURELY * reach, high: self.low + SURELY * reach }
+    }
+}
+
+impl Normal {
+    /// The values that are surely nearer to the median than a reach `below` and one `above`.
+    #[inline]
+    #[must_use]
+    pub fn near(self, below: f64, above: f64) -> Band {
+        Band { low: self.center - SURELY * below, high: self.center + SURELY * above }
+    }
+
+    fn of(Outline { low, high, center, mad }: Outline) -> Self {
+        Self { center, sigma: MAD_TO_SIGMA * mad, low, high }
     }
 }
 
@@ -93,22 +97,34 @@ impl Baselines {
     #[must_use]
     pub fn new(horizon: Horizon) -> Self {
         assert!(horizon.least > 0, "a baseline needs a sample");
-        Self { horizon, states: Vec::new(), scratch: Vec::new(), frame: 0 }
+        Self { horizon, states: Vec::new(), bands: Bands::default() }
     }
 
-    /// Begins a new frame.
-    pub fn begin(&mut self, history: &History) {
-        self.frame += 1;
+    /// Begins a new frame: finds the series whose newest value must be looked at.
+    pub fn begin(&mut self, history: &History, restless: &mut Vec<SeriesId>) {
         self.states.resize(history.width(), State::default());
+        self.bands.outside(history, restless);
     }
 
-    /// Where the median of a series surely lies, if that is known without looking at its past. Call
-    /// this or `normal` at every frame in which the series has a value.
+    /// Where the median of a series surely lies, if that is known without looking at its past.
     #[inline]
     pub fn bracket(&mut self, id: SeriesId, history: &History) -> Option<Bracket> {
         self.note(id, history);
         let state = &self.states[id.index()];
         (state.due - state.computed < state.holds).then_some(state.bracket)
+    }
+
+    /// Says which values of a series need no look while its `bracket` holds; whether `value` is
+    /// one of them. If not, nothing changes.
+    #[inline]
+    pub fn is_calm(&mut self, id: SeriesId, value: f64, band: Band) -> bool {
+        let calm = band.contains(value);
+        if calm {
+            let state = &self.states[id.index()];
+            let over = self.turns(id).next(state.computed + state.holds);
+            self.bands.set(id, band, over - 1);
+        }
+        calm
     }
 
     /// What is normal for a series now, if that can be told.
@@ -122,9 +138,21 @@ impl Baselines {
         self.states[id.index()].normal
     }
 
+    /// Says which values of a series need no look while what is `normal` now holds.
+    #[inline]
+    pub fn calm(&mut self, id: SeriesId, band: Band, history: &History) {
+        self.bands.set(id, band, self.turns(id).next(history.taken() + 1) - 1);
+    }
+
+    /// Says that the next value of a series must be looked at, whatever it is.
+    #[inline]
+    pub fn watch(&mut self, id: SeriesId) {
+        self.bands.clear(id);
+    }
+
     /// Says that a series is abnormal now: its baseline does not learn from that.
-    pub fn freeze(&mut self, id: SeriesId) {
-        let (frame, exclude) = (self.frame, self.horizon.exclude as u64);
+    pub fn freeze(&mut self, id: SeriesId, history: &History) {
+        let (frame, exclude) = (history.taken(), self.horizon.exclude as u64);
         let state = &mut self.states[id.index()];
         let since = *state.frozen_since.get_or_insert(frame);
         if frame - since < self.horizon.window as u64 {
@@ -135,57 +163,32 @@ impl Baselines {
     /// Notes that the baseline is due, if it is; it is computed when somebody asks.
     #[inline]
     fn note(&mut self, id: SeriesId, history: &History) {
+        let now = history.taken();
+        let known = self.states[id.index()].normal.is_some();
+        let turn = if known { self.turns(id).last(now) } else { now };
         let state = &mut self.states[id.index()];
-        let turn = self.frame + u64::from(id.0);
-        let turn = turn.is_multiple_of(if self.frame < YOUNG { YOUNG_STRIDE } else { STRIDE });
-        if (turn || state.normal.is_none()) && self.frame > state.frozen_until {
-            state.due = history.taken();
+        if turn > state.due && turn > state.frozen_until {
+            state.due = turn;
             state.frozen_since = None;
         }
+    }
+
+    fn turns(&self, id: SeriesId) -> Turns {
+        Turns::of(id, self.horizon.exclude)
     }
 
     /// Takes the baseline as it was when it was due.
     fn compute(&mut self, id: SeriesId, history: &History) {
         let Horizon { window, exclude, least } = self.horizon;
         let state = &mut self.states[id.index()];
-        state.computed = state.due;
-        state.holds = 0;
-        let since = (history.taken() - state.due) as usize;
-        let end = history.len().saturating_sub(since + exclude);
-        let start = end.saturating_sub(window);
-        let values = &mut self.scratch;
-        values.clear();
-        history.column(id).stretches(start..end).for_each(|part| values.extend_from_slice(part));
-        // Gaps are rare: looking for one is faster than leaving out what might be one.
-        if values.iter().fold(false, |gap, v| gap | !v.is_finite()) {
-            values.retain(|v| v.is_finite());
-        }
-        if values.len() < least {
-            return;
-        }
-        let guess = state.normal.map(|normal| (normal.center, normal.sigma / MAD_TO_SIGMA));
-        if let Some((center, mad)) = guess {
-            let room = history.capacity().saturating_sub(window + exclude);
-            state.bracket = Bracket { low: center - mad, high: center + mad };
-            state.holds = holds(values, state.bracket).min(room).min(values.len() - least) as u64;
-        }
-        if let Some(found) = outline(values, OUTER, guess) {
-            let (center, sigma) = (found.center, MAD_TO_SIGMA * found.mad);
-            state.normal = Some(Normal { center, sigma, low: found.low, high: found.high });
-        }
+        (state.computed, state.holds) = (state.due, 0);
+        let told = history.outline(id, window, state.due.saturating_sub(exclude as u64));
+        let Some(outline) = told.outline.filter(|_| told.samples >= least) else { return };
+        let room = history.capacity().saturating_sub(window + exclude);
+        state.bracket = told.bracket;
+        state.holds = told.holds.min(room).min(told.samples - least) as u64;
+        state.normal = Some(Normal::of(outline));
     }
-}
-
-/// How many frames may change (a value go, a value come) before the median can leave a bracket.
-///
-/// A value that comes moves the value at a rank by one place at most and the middle rank by half a
-/// place after it, one that goes moves the middle rank by half a place: a place a frame. Two are
-/// lost to halves and to the interpolation of the median.
-fn holds(values: &[f64], Bracket { low, high }: Bracket) -> usize {
-    let below = values.iter().filter(|v| **v < low).count();
-    let above = values.iter().filter(|v| **v > high).count();
-    let middle = values.len() / 2;
-    middle.saturating_sub(below.max(above) + 2)
 }
 
 #[cfg(test)]
@@ -205,10 +208,10 @@ mod tests {
         for (i, value) in values.iter().enumerate() {
             history
                 .push(&Frame { time: SimTime::from_secs(i as i64), values: vec![*value] }, &series);
-            baselines.begin(&history);
+            baselines.begin(&history, &mut Vec::new());
             last = baselines.normal(id, &history);
             if i >= freeze_from {
-                baselines.freeze(id);
+                baselines.freeze(id, &history);
             }
         }
         last
@@ -235,18 +238,26 @@ mod tests {
             let mut history = History::new(120);
             let horizon = Horizon { window: 50, exclude: 2, least: 4 };
             let [mut eager, mut lazy] = [Baselines::new(horizon), Baselines::new(horizon)];
+            let mut claimed = None;
             for (i, value) in values.iter().enumerate() {
                 let frame = Frame { time: SimTime::from_secs(i as i64), values: vec![*value] };
                 history.push(&frame, &series);
-                eager.begin(&history);
-                lazy.begin(&history);
+                eager.begin(&history, &mut Vec::new());
+                let mut restless = Vec::new();
+                lazy.begin(&history, &mut restless);
                 if value.is_nan() {
                     continue;
                 }
                 let normal = eager.normal(id, &history);
                 let bracket = lazy.bracket(id, &history);
+                if let (Some((low, high)), Some(normal), []) = (claimed, normal, &restless[..]) {
+                    prop_assert!((low..=high).contains(&normal.center), "{low} {normal:?} {high}");
+                }
                 if let (Some(Bracket { low, high }), Some(normal)) = (bracket, normal) {
                     prop_assert!((low..=high).contains(&normal.center), "{low} {normal:?} {high}");
+                    // All values of the bracket shall need no look while it holds.
+                    lazy.is_calm(id, low, Band { low, high });
+                    claimed = Some((low, high));
                 }
                 if bracket.is_none() || i % asked == 0 {
                     prop_assert_eq!(lazy.normal(id, &history), normal);

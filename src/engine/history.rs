@@ -5,6 +5,7 @@
 //! out. NaN marks absence.
 
 mod blocks;
+mod outlines;
 mod spread;
 
 use std::collections::VecDeque;
@@ -12,6 +13,8 @@ use std::ops::Range;
 
 use self::blocks::Blocks;
 pub(super) use self::blocks::Column;
+pub use self::outlines::Bracket;
+use self::outlines::{Outlines, Told};
 pub(super) use self::spread::Spread;
 use self::spread::Spreads;
 
@@ -37,6 +40,7 @@ pub struct History {
     counters: Vec<Counter>,
     pushed: u64,
     spreads: Spreads,
+    outlines: Outlines,
 }
 
 impl History {
@@ -53,6 +57,7 @@ impl History {
             counters: Vec::new(),
             pushed: 0,
             spreads: Spreads::default(),
+            outlines: Outlines::default(),
         }
     }
 
@@ -103,12 +108,10 @@ impl History {
         self.effects[id.index()]
     }
 
-    /// The series that are tracked statistically and have a value now: what each is, what matters
-    /// of it, the value.
-    pub fn tracked(&self) -> impl Iterator<Item = (SeriesId, Effect, f64)> {
-        let all = self.effects.iter().zip(&self.newest).enumerate();
-        all.filter(|(_, (effect, value))| effect.has_baseline && !value.is_nan())
-            .map(|(index, (effect, value))| (SeriesId(index as u32), *effect, *value))
+    /// The newest values of all series; NaN where there is none.
+    #[must_use]
+    pub(super) fn newest(&self) -> &[f64] {
+        &self.newest
     }
 
     /// Number of series known.
@@ -154,6 +157,17 @@ impl History {
         let before = self.pushed - self.times.len() as u64;
         let stretch = (before + range.start as u64, before + range.end as u64);
         self.spreads.of(stretch, id, self.width(), self.column(id).range(range))
+    }
+
+    /// What the `length` frames before the `end`-th ever taken tell of a series. Remembered, as
+    /// several ask for the same.
+    #[must_use]
+    pub(super) fn outline(&self, id: SeriesId, length: usize, end: u64) -> Told {
+        let before = self.pushed - self.times.len() as u64;
+        self.outlines.of((id, self.width()), (length, end), || {
+            let end = end.saturating_sub(before) as usize;
+            (self.column(id), end.saturating_sub(length)..end)
+        })
     }
 
     fn grow(&mut self, series: &SeriesCatalog) {

@@ -60,6 +60,8 @@ pub struct BurnRate {
     parts: BTreeMap<(EntityId, String), Vec<SeriesId>>,
     known: usize,
     shares: Chosen<Bad>,
+    /// When a series last told a share that burns fast enough for a word.
+    bad: Vec<Option<SimTime>>,
 }
 
 /// Bad requests in the short window below which no budget burns: of few requests, one is a large
@@ -72,13 +74,23 @@ const PAIRS: [(SimDuration, SimDuration, f64); 2] = [
     (SimDuration::from_secs(6 * 3600), SimDuration::from_secs(1800), 6.0),
 ];
 
+/// What is left of a bound when means were rounded.
+const SURELY: f64 = 0.999;
+
+impl Config {
+    /// The share of requests that may be bad.
+    fn budget(&self) -> f64 {
+        (1.0 - self.objective.get()).max(1e-9)
+    }
+}
+
 impl BurnRate {
     /// With nothing heard.
     #[must_use]
     pub fn new(config: Config) -> Self {
         let shares = Chosen::default();
         let (rates, parts) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, since: Vec::new(), rates, parts, known: 0, shares }
+        Self { config, since: Vec::new(), rates, parts, known: 0, shares, bad: Vec::new() }
     }
 
     /// Finds the series of requests as the entities themselves tell them.
@@ -109,8 +121,19 @@ impl BurnRate {
         rate * window.secs_f64() * share >= FEWEST_BAD
     }
 
+    /// Whether a series may burn: where no value of the longest short window does, no mean does.
+    fn may_burn(&mut self, (id, now): (SeriesId, SimTime), bad: Bad, observed: f64) -> bool {
+        let slowest = PAIRS.iter().map(|(_, _, factor)| *factor).fold(f64::INFINITY, f64::min);
+        let longest = PAIRS.iter().map(|(_, short, _)| *short).max().unwrap_or(SimDuration::ZERO);
+        let last = &mut self.bad[id.index()];
+        if bad.share(observed) >= SURELY * super::FLOOR * self.config.budget() * slowest {
+            *last = Some(now);
+        }
+        last.is_some_and(|last| now.since(last) <= longest)
+    }
+
     fn score(&self, (id, meta): (SeriesId, &SeriesMeta), bad: Bad, history: &History) -> f64 {
-        let budget = (1.0 - self.config.objective.get()).max(1e-9);
+        let budget = self.config.budget();
         let spent = |window| mean(history, id, window).map_or(0.0, |v| bad.share(v));
         let mut worst = 0.0_f64;
         for (long, short, factor) in PAIRS {
@@ -132,16 +155,19 @@ impl BurnRate {
 impl Detector for BurnRate {
     fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
         let Some(time) = fresh_frame(input, history) else { return };
-        if history.len() < self.config.least {
-            return;
-        }
         self.know(input);
         self.since.resize(history.width(), None);
+        self.bad.resize(history.width(), None);
         let share = |meta: &SeriesMeta| Bad::of(meta, input.topology);
         let mut shares = std::mem::take(&mut self.shares);
         for &(series, bad) in shares.update(input.series, share) {
             let Some(observed) = history.latest(series) else { continue };
-            let score = self.score((series, input.series.get(series)), bad, history);
+            let heard = history.len() >= self.config.least;
+            let score = if self.may_burn((series, time), bad, observed) && heard {
+                self.score((series, input.series.get(series)), bad, history)
+            } else {
+                0.0
+            };
             let start = &mut self.since[series.index()];
             if score < super::FLOOR {
                 *start = None;

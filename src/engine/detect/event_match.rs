@@ -159,7 +159,7 @@ impl Config {
         history: &History,
     ) -> Option<(f64, f64)> {
         match meta.role {
-            Role::Restarts => restarted(id, meta, history).map(|score| (score, f64::NAN)),
+            Role::Restarts => restarted(id, meta, value, history).map(|score| (score, f64::NAN)),
             Role::Drift if value > 0.0 => Some((2.0, 0.0)),
             Role::Expiry => {
                 let left = value * seconds_in(&meta.unit)?;
@@ -194,13 +194,13 @@ impl Detector for EventMatch {
 }
 
 /// Whether the container restarted since the last frame: counters come as rates, gauges as totals.
-fn restarted(id: SeriesId, meta: &SeriesMeta, history: &History) -> Option<f64> {
-    let column = history.column(id);
-    let newest = *column.back()?;
+fn restarted(id: SeriesId, meta: &SeriesMeta, newest: f64, history: &History) -> Option<f64> {
     let grew = if meta.instrument == Instrument::Counter {
         newest > 0.0
     } else {
-        column.iter().rev().skip(1).find(|v| !v.is_nan()).is_some_and(|before| newest > *before)
+        let column = history.column(id);
+        let past = (0..column.len().saturating_sub(1)).rev().map(|frame| column[frame]);
+        past.filter(|v| !v.is_nan()).next().is_some_and(|before| newest > before)
     };
     grew.then_some(3.0)
 }

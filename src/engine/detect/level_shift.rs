@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::baseline::{Baselines, Bracket, Horizon, Normal};
+use crate::engine::baseline::{Baselines, Horizon, Normal};
 use crate::engine::effect::Effect;
 use crate::model::{Direction, StepInput};
 use crate::stats::shift::{Cusum, CusumLimits, Shift};
-use crate::unit::SimTime;
+use crate::unit::{SeriesId, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "level_shift",
@@ -65,6 +65,7 @@ pub struct LevelShift {
     baselines: Baselines,
     sums: Vec<State>,
     last: Option<SimTime>,
+    restless: Vec<SeriesId>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,7 +80,7 @@ impl LevelShift {
     pub fn new(config: Config) -> Self {
         let Config { window, exclude, least, .. } = config;
         let baselines = Baselines::new(Horizon { window, exclude, least: least.max(1) });
-        Self { config, baselines, sums: Vec::new(), last: None }
+        Self { config, baselines, sums: Vec::new(), last: None, restless: Vec::new() }
     }
 
     fn limits(&self) -> CusumLimits {
@@ -87,10 +88,15 @@ impl LevelShift {
         CusumLimits { allowance, clip: 5.0, cap: 2.0 * decision }
     }
 
-    /// Whether a value surely lies within the allowance, wherever in the bracket the median lies.
-    fn is_calm(&self, effect: Effect, bracket: Bracket, value: f64) -> bool {
-        let unit = effect.smallest_within(bracket) / UNITS;
-        bracket.has_near(value, self.config.allowance * unit)
+    /// Whether a value surely lies within the allowance, wherever in its bracket the median lies,
+    /// and leaves a sum at rest where it was.
+    fn is_calm(&mut self, id: SeriesId, value: f64, past: &History) -> bool {
+        if !self.sums[id.index()].cusum.is_at_rest() {
+            return false;
+        }
+        let Some(bracket) = self.baselines.bracket(id, past) else { return false };
+        let unit = past.effect(id).smallest_within(bracket) / UNITS;
+        self.baselines.is_calm(id, value, bracket.near(self.config.allowance * unit))
     }
 
     /// One standard deviation for standardising: never so small that noise looks like a shift.
@@ -107,50 +113,64 @@ impl LevelShift {
     }
 }
 
+impl LevelShift {
+    /// Takes in a value; with `all`, whoever asks wants scores of the calm ones too.
+    fn look(
+        &mut self,
+        id: SeriesId,
+        (time, all): (SimTime, bool),
+        past: &History,
+    ) -> Option<Scored> {
+        let value = past.newest()[id.index()];
+        if !all && self.is_calm(id, value, past) {
+            return None;
+        }
+        let effect = past.effect(id);
+        let normal = self.baselines.normal(id, past)?;
+        let unit = Self::unit(effect, normal);
+        if unit <= 0.0 {
+            return None;
+        }
+        let limits = self.limits();
+        let state = &mut self.sums[id.index()];
+        let shift = state.cusum.push((value - normal.center) / unit, limits);
+        let since = if shift.steps <= 1 { time } else { state.since.unwrap_or(time) };
+        state.since = Some(since);
+        if all || !state.cusum.is_at_rest() {
+            self.baselines.watch(id);
+        } else {
+            let reach = limits.allowance * unit;
+            self.baselines.calm(id, normal.near(reach, reach), past);
+        }
+        let direction = if shift.up { Direction::Up } else { Direction::Down };
+        if !effect.is_bad(direction) {
+            return None;
+        }
+        let score = self.score(effect, normal, shift, unit);
+        if score >= 1.0 {
+            self.baselines.freeze(id, past);
+        }
+        let (observed, expected) = (value, normal.center);
+        let detector = ENTRY.kind;
+        Some(Scored { detector, series: id, score, since, direction, observed, expected })
+    }
+}
+
 impl Detector for LevelShift {
     fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
         let Some(time) = fresh_frame(input, history).filter(|t| Some(*t) != self.last) else {
             return;
         };
         self.last = Some(time);
-        let (limits, quiet) = (self.limits(), !out.keeps(0.0));
-        self.baselines.begin(history);
         self.sums.resize(history.width(), State::default());
-        for (id, effect, value) in history.tracked() {
-            let bracket = self.baselines.bracket(id, history);
-            let calm = |bracket| self.is_calm(effect, bracket, value);
-            if quiet && self.sums[id.index()].cusum.is_at_rest() && bracket.is_some_and(calm) {
-                continue;
+        let (all, mut restless) = (out.keeps(0.0), std::mem::take(&mut self.restless));
+        self.baselines.begin(history, &mut restless);
+        for id in &restless {
+            if let Some(scored) = self.look(*id, (time, all), history) {
+                out.series(scored);
             }
-            let Some(normal) = self.baselines.normal(id, history) else { continue };
-            let unit = Self::unit(effect, normal);
-            if unit <= 0.0 {
-                continue;
-            }
-            let state = &mut self.sums[id.index()];
-            let shift = state.cusum.push((value - normal.center) / unit, limits);
-            let since = if shift.steps <= 1 { time } else { state.since.unwrap_or(time) };
-            state.since = Some(since);
-            let direction = if shift.up { Direction::Up } else { Direction::Down };
-            if !effect.is_bad(direction) {
-                continue;
-            }
-            let score = self.score(effect, normal, shift, unit);
-            if score >= 1.0 {
-                self.baselines.freeze(id);
-            }
-            let (observed, expected) = (value, normal.center);
-            let detector = ENTRY.kind;
-            out.series(Scored {
-                detector,
-                series: id,
-                score,
-                since,
-                direction,
-                observed,
-                expected,
-            });
         }
+        self.restless = restless;
     }
 }
 

@@ -7,7 +7,7 @@
 //! like trouble. Source: Drain (`engine/templates.rs`); bursts as Poisson counts with
 //! overdispersion. Known limit: a template that falls silent is not reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,8 @@ struct Writer {
 struct Stream {
     text: String,
     trouble: f64,
+    /// Severities that `trouble` is the worst of, a bit each.
+    severities: u64,
     role: Role,
     first: SimTime,
     novel: bool,
@@ -135,15 +137,16 @@ impl LogTemplates {
         let writer = self.writers.entry(entity).or_default();
         writer.heard = true;
         let silent = writer.seconds;
-        if !self.streams.contains_key(&key) {
-            if self.streams.len() >= MOST_STREAMS {
-                return;
+        let full = self.streams.len() >= MOST_STREAMS;
+        let stream = match self.streams.entry(key) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(_) if full => return,
+            btree_map::Entry::Vacant(new) => {
+                let text = self.miner.text(template);
+                new.insert(Stream::new(text, record, record.time >= until, silent))
             }
-            let text = self.miner.text(template);
-            self.streams.insert(key, Stream::new(text, record, record.time >= until, silent));
-        }
-        let stream = self.streams.get_mut(&key).expect("it was just looked up");
-        stream.trouble = stream.trouble.max(trouble(record.severity, &stream.text));
+        };
+        stream.hear(record.severity);
         if stream.in_window == 0 {
             stream.first_in_window = record.time;
         }
@@ -199,6 +202,7 @@ impl Stream {
         Self {
             text,
             trouble,
+            severities: bit(record.severity),
             role,
             first: record.time,
             novel,
@@ -212,6 +216,14 @@ impl Stream {
             rate: 0.0,
             variance: 0.0,
             peak: 0.0,
+        }
+    }
+
+    /// Takes in how severe its writer finds a line.
+    fn hear(&mut self, severity: u8) {
+        if self.severities & bit(severity) == 0 {
+            self.severities |= bit(severity);
+            self.trouble = self.trouble.max(trouble(severity, &self.text));
         }
     }
 
@@ -275,6 +287,11 @@ impl Stream {
             at_once: false,
         }
     }
+}
+
+/// OpenTelemetry's severities go up to 24; whoever goes beyond shares a bit.
+const fn bit(severity: u8) -> u64 {
+    1 << (if severity < 63 { severity } else { 63 })
 }
 
 /// The role that a line of trouble plays.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::baseline::{Baselines, Bracket, Horizon, Normal};
+use crate::engine::baseline::{Baselines, Horizon, Normal};
 use crate::engine::effect::Effect;
 use crate::model::{Direction, StepInput};
-use crate::unit::SimTime;
+use crate::unit::{SeriesId, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "robust_score",
@@ -58,6 +58,7 @@ pub struct RobustScore {
     config: Config,
     baselines: Baselines,
     since: Vec<Option<SimTime>>,
+    restless: Vec<SeriesId>,
 }
 
 /// Scores beyond this say no more.
@@ -68,64 +69,69 @@ impl RobustScore {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let Config { window, exclude, least, .. } = config;
-        let horizon = Horizon { window, exclude, least: least.max(1) };
-        Self { config, baselines: Baselines::new(horizon), since: Vec::new() }
+        let baselines = Baselines::new(Horizon { window, exclude, least: least.max(1) });
+        Self { config, baselines, since: Vec::new(), restless: Vec::new() }
     }
 
-    /// Whether the score is surely below the floor, wherever in the bracket the median lies.
-    fn is_calm(effect: Effect, bracket: Bracket, value: f64) -> bool {
-        bracket.has_near(value, super::FLOOR * effect.bar * effect.smallest_within(bracket))
+    /// Whether the score is surely below the floor, wherever in its bracket the median lies.
+    fn is_calm(&mut self, id: SeriesId, value: f64, past: &History) -> bool {
+        let Some(bracket) = self.baselines.bracket(id, past) else { return false };
+        let effect = past.effect(id);
+        let reach = super::FLOOR * effect.bar * effect.smallest_within(bracket);
+        self.baselines.is_calm(id, value, bracket.near(reach))
     }
 
-    fn score(&self, effect: Effect, normal: Normal, value: f64) -> (f64, Direction) {
-        let up = value >= normal.center;
-        let direction = if up { Direction::Up } else { Direction::Down };
-        if !effect.is_bad(direction) {
-            return (0.0, direction);
+    /// How far below and above the median the score is 1; infinite where that way is not bad.
+    fn bars(&self, effect: Effect, normal: Normal) -> (f64, f64) {
+        let least = (self.config.sigmas * normal.sigma).max(effect.smallest(normal.center));
+        let bar = |direction, tail: f64| {
+            let bar = least.max(self.config.reach * tail) * effect.bar;
+            if effect.is_bad(direction) && bar > 0.0 { bar } else { f64::INFINITY }
+        };
+        let Normal { center, low, high, .. } = normal;
+        (bar(Direction::Down, center - low), bar(Direction::Up, high - center))
+    }
+
+    fn look(&mut self, id: SeriesId, time: SimTime, past: &History) -> Option<Scored> {
+        let value = past.newest()[id.index()];
+        if self.is_calm(id, value, past) {
+            self.since[id.index()] = None;
+            return None;
         }
-        let tail = if up { normal.high - normal.center } else { normal.center - normal.low };
-        let bar = (self.config.sigmas * normal.sigma)
-            .max(self.config.reach * tail)
-            .max(effect.smallest(normal.center))
-            * effect.bar;
-        let distance = (value - normal.center).abs();
-        (if bar > 0.0 { (distance / bar).min(HIGHEST) } else { 0.0 }, direction)
+        let normal = self.baselines.normal(id, past)?;
+        let (below, above) = self.bars(past.effect(id), normal);
+        let up = value >= normal.center;
+        let (direction, bar) = if up { (Direction::Up, above) } else { (Direction::Down, below) };
+        let score = ((value - normal.center).abs() / bar).min(HIGHEST);
+        if score < super::FLOOR {
+            self.since[id.index()] = None;
+            let band = normal.near(super::FLOOR * below, super::FLOOR * above);
+            self.baselines.calm(id, band, past);
+            return None;
+        }
+        self.baselines.watch(id);
+        if score >= 1.0 {
+            self.baselines.freeze(id, past);
+        }
+        let since = *self.since[id.index()].get_or_insert(time);
+        let (observed, expected) = (value, normal.center);
+        let detector = ENTRY.kind;
+        Some(Scored { detector, series: id, score, since, direction, observed, expected })
     }
 }
 
 impl Detector for RobustScore {
     fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
         let Some(time) = fresh_frame(input, history) else { return };
-        self.baselines.begin(history);
         self.since.resize(history.width(), None);
-        for (id, effect, value) in history.tracked() {
-            let bracket = self.baselines.bracket(id, history);
-            if bracket.is_some_and(|bracket| Self::is_calm(effect, bracket, value)) {
-                self.since[id.index()] = None;
-                continue;
+        let mut restless = std::mem::take(&mut self.restless);
+        self.baselines.begin(history, &mut restless);
+        for id in &restless {
+            if let Some(scored) = self.look(*id, time, history) {
+                out.series(scored);
             }
-            let Some(normal) = self.baselines.normal(id, history) else { continue };
-            let (score, direction) = self.score(effect, normal, value);
-            if score < super::FLOOR {
-                self.since[id.index()] = None;
-                continue;
-            }
-            if score >= 1.0 {
-                self.baselines.freeze(id);
-            }
-            let since = *self.since[id.index()].get_or_insert(time);
-            let (observed, expected) = (value, normal.center);
-            let detector = ENTRY.kind;
-            out.series(Scored {
-                detector,
-                series: id,
-                score,
-                since,
-                direction,
-                observed,
-                expected,
-            });
         }
+        self.restless = restless;
     }
 }
 

@@ -1,17 +1,18 @@
 //! Values of all series over the last frames, in blocks of frames.
 //!
 //! In: one row a frame. Out: for each series its values in time order. Within a block the values of
-//! a series lie side by side, so that a baseline reads whole cache lines, and series follow each
-//! other, so that a row is written along memory: with a stretch of its own for each series, every
-//! sample of a large fleet missed the cache of addresses. Bounded: the oldest frame falls out and
-//! the memory of its block is used again. NaN marks absence, also before a series was known.
+//! a series lie side by side, so that a baseline reads along memory; rows are gathered first and
+//! turned into blocks `STAGE` at a time, so that a frame is written along memory too and a line of
+//! the cache is written once, whole. Bounded: the oldest frame falls out and the memory of its
+//! block is used again. NaN marks absence, also before a series was known.
 
 use std::collections::VecDeque;
 use std::ops::{Bound, Index, Range, RangeBounds};
 
-/// Frames of a block: two lines of the cache hold what a series said last, and those of a fleet lie
-/// together.
-const BLOCK: usize = 16;
+/// Frames of a block: eight lines of the cache, which are fetched ahead.
+const BLOCK: usize = 64;
+/// Rows that are gathered: as many values as a line of the cache holds. Divides `BLOCK`.
+const STAGE: usize = 8;
 const ABSENT: [f64; BLOCK] = [f64::NAN; BLOCK];
 
 /// The last `capacity` rows.
@@ -19,9 +20,14 @@ const ABSENT: [f64; BLOCK] = [f64::NAN; BLOCK];
 pub(super) struct Blocks {
     capacity: usize,
     blocks: VecDeque<Vec<f64>>,
+    /// The newest rows, which are in no block yet, in the first `staged` places.
+    stage: Vec<Vec<f64>>,
+    staged: usize,
     /// Rows of the first block that fell out already.
     first: usize,
     rows: usize,
+    /// A block that fell out, kept for its memory.
+    spare: Vec<f64>,
 }
 
 /// The values of one series, oldest first, aligned with the history's times.
@@ -32,33 +38,54 @@ pub struct Column<'a> {
 }
 
 impl Blocks {
-    pub(super) const fn new(capacity: usize) -> Self {
-        Self { capacity, blocks: VecDeque::new(), first: 0, rows: 0 }
+    pub(super) fn new(capacity: usize) -> Self {
+        let (blocks, stage) = (VecDeque::new(), vec![Vec::new(); STAGE]);
+        Self { capacity, blocks, stage, staged: 0, first: 0, rows: 0, spare: Vec::new() }
     }
 
     /// Appends a row; it may be longer than those before.
     pub(super) fn push(&mut self, row: &[f64]) {
-        let mut spare = Vec::new();
         if self.rows == self.capacity {
             self.first += 1;
             self.rows -= 1;
             if self.first == BLOCK {
                 self.first = 0;
-                spare = self.blocks.pop_front().unwrap_or_default();
+                self.spare = self.blocks.pop_front().unwrap_or_default();
             }
         }
-        let at = (self.first + self.rows) % BLOCK;
-        if at == 0 {
-            spare.clear();
-            self.blocks.push_back(spare);
-        }
-        if let Some(block) = self.blocks.back_mut() {
-            block.resize(block.len().max(row.len() * BLOCK), f64::NAN);
-            for (values, value) in block.chunks_exact_mut(BLOCK).zip(row) {
-                values[at] = *value;
-            }
-        }
+        let place = &mut self.stage[self.staged];
+        place.clear();
+        place.extend_from_slice(row);
+        self.staged += 1;
         self.rows += 1;
+        if self.staged == STAGE {
+            self.turn();
+        }
+    }
+
+    /// Puts the gathered rows into the newest block.
+    fn turn(&mut self) {
+        let at = self.in_blocks() % BLOCK;
+        self.staged = 0;
+        if at == 0 {
+            let mut block = std::mem::take(&mut self.spare);
+            block.clear();
+            self.blocks.push_back(block);
+        }
+        let width = self.stage.iter().map(Vec::len).max().unwrap_or(0);
+        self.stage.iter_mut().for_each(|row| row.resize(width, f64::NAN));
+        let Some(block) = self.blocks.back_mut() else { return };
+        block.resize(block.len().max(width * BLOCK), f64::NAN);
+        for (series, values) in block.chunks_exact_mut(BLOCK).take(width).enumerate() {
+            for (value, row) in values[at..at + STAGE].iter_mut().zip(&self.stage) {
+                *value = row[series];
+            }
+        }
+    }
+
+    /// Where the gathered rows begin, counted from the first block's first.
+    const fn in_blocks(&self) -> usize {
+        self.first + self.rows - self.staged
     }
 
     pub(super) const fn column(&self, series: usize) -> Column<'_> {
@@ -103,17 +130,26 @@ impl<'a> Column<'a> {
         &self,
         frames: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = &'a [f64]> + use<'a> {
-        let (column, first) = (*self, self.blocks.first);
+        let (column, first, turned) = (*self, self.blocks.first, self.blocks.in_blocks());
         let (start, end) = (first + frames.start, first + frames.end);
-        (start / BLOCK..end.div_ceil(BLOCK)).map(move |block| {
+        let in_blocks = start.min(turned)..end.min(turned);
+        let blocks = in_blocks.start / BLOCK..in_blocks.end.div_ceil(BLOCK);
+        let whole = blocks.map(move |block| {
             let base = block * BLOCK;
-            &column.of_block(block)[start.max(base) - base..end.min(base + BLOCK) - base]
-        })
+            let (start, end) = (in_blocks.start.max(base), in_blocks.end.min(base + BLOCK));
+            &column.of_block(block)[start - base..end - base]
+        });
+        let gathered = start.max(turned) - turned..end.max(turned) - turned;
+        whole.chain(gathered.map(move |row| column.of_row(row)))
     }
 
     fn of_block(&self, block: usize) -> &'a [f64] {
         let values = &self.blocks.blocks[block];
         values.get(self.series * BLOCK..(self.series + 1) * BLOCK).unwrap_or(&ABSENT)
+    }
+
+    fn of_row(&self, row: usize) -> &'a [f64] {
+        self.blocks.stage[row].get(self.series..=self.series).unwrap_or(&ABSENT[..1])
     }
 
     fn within<R: RangeBounds<usize>>(&self, frames: R) -> Range<usize> {
@@ -137,8 +173,12 @@ impl Index<usize> for Column<'_> {
 
     fn index(&self, frame: usize) -> &f64 {
         assert!(frame < self.len(), "frame {frame} of {}", self.len());
-        let at = self.blocks.first + frame;
-        &self.of_block(at / BLOCK)[at % BLOCK]
+        let (at, turned) = (self.blocks.first + frame, self.blocks.in_blocks());
+        if at < turned {
+            &self.of_block(at / BLOCK)[at % BLOCK]
+        } else {
+            &self.of_row(at - turned)[0]
+        }
     }
 }
 

@@ -1,0 +1,114 @@
+//! Outlines of the stretches of frames that baselines look at, each computed once.
+//!
+//! In: a series, the frame before which a stretch ends, its length; the values. Out: median, MAD
+//! and outer quantiles of the finite ones, and how long the median stays where it is. Detectors
+//! that leave out more or fewer of the newest frames look at the same stretch one after the other,
+//! so the last two of each series are kept. One scratch buffer: no allocation per sample.
+
+use std::cell::RefCell;
+
+use super::Column;
+use crate::stats::outline::{Outline, outline};
+use crate::unit::SeriesId;
+
+/// What a stretch of one series told.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Told {
+    /// Finite values.
+    pub(crate) samples: usize,
+    /// Where they lie; `None` without one.
+    pub(crate) outline: Option<Outline>,
+    /// Where the median is and stays while fewer than `holds` frames change.
+    pub(crate) bracket: Bracket,
+    /// 0 if the bracket says nothing.
+    pub(crate) holds: usize,
+}
+
+/// Where the median of a series surely lies.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Bracket {
+    /// Not below this.
+    pub low: f64,
+    /// Not above this.
+    pub high: f64,
+}
+
+/// What is remembered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outlines(RefCell<Kept>);
+
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    /// By length of the stretch; few lengths are ever asked for.
+    lengths: Vec<(usize, Vec<Entries>)>,
+    scratch: Vec<f64>,
+}
+
+/// The newer one first.
+type Entries = [(u64, Told); 2];
+
+/// The outer quantile.
+const OUTER: f64 = 0.02;
+
+impl Outlines {
+    /// What the `length` frames before frame `end` tell of a series; `column` gives the values of
+    /// such a stretch, of at most `width` series.
+    pub(super) fn of<'c>(
+        &self,
+        (id, width): (SeriesId, usize),
+        (length, end): (usize, u64),
+        column: impl FnOnce() -> (Column<'c>, std::ops::Range<usize>),
+    ) -> Told {
+        let Kept { lengths, scratch } = &mut *self.0.borrow_mut();
+        let known = lengths.iter().position(|(one, _)| *one == length);
+        let at = known.unwrap_or_else(|| {
+            lengths.push((length, Vec::new()));
+            lengths.len() - 1
+        });
+        let series = &mut lengths[at].1;
+        if series.len() < width {
+            series.resize(width, Entries::default());
+        }
+        let entries = &mut series[id.index()];
+        if let Some((_, told)) = entries.iter().find(|(one, _)| *one == end) {
+            return *told;
+        }
+        let (column, frames) = column();
+        scratch.clear();
+        column.stretches(frames).for_each(|part| scratch.extend_from_slice(part));
+        let told = Told::of(scratch, entries[0].1.outline);
+        if end > entries[0].0 {
+            entries[1] = std::mem::replace(&mut entries[0], (end, told));
+        } else {
+            entries[1] = (end, told);
+        }
+        told
+    }
+}
+
+impl Told {
+    fn of(values: &mut Vec<f64>, before: Option<Outline>) -> Self {
+        // Gaps are rare: looking for one is faster than leaving out what might be one.
+        if values.iter().fold(false, |gap, v| gap | !v.is_finite()) {
+            values.retain(|v| v.is_finite());
+        }
+        let bracket = before.map_or(Bracket::default(), |Outline { center, mad, .. }| Bracket {
+            low: center - mad,
+            high: center + mad,
+        });
+        let holds = if before.is_some() { holds(values, bracket) } else { 0 };
+        Self { samples: values.len(), outline: outline(values, OUTER, before), bracket, holds }
+    }
+}
+
+/// How many frames may change (a value go, a value come) before the median can leave a bracket.
+///
+/// A value that comes moves the value at a rank by one place at most and the middle rank by half a
+/// place after it, one that goes moves the middle rank by half a place: a place a frame. Two are
+/// lost to halves and to the interpolation of the median.
+fn holds(values: &[f64], Bracket { low, high }: Bracket) -> usize {
+    let below = values.iter().filter(|v| **v < low).count();
+    let above = values.iter().filter(|v| **v > high).count();
+    let middle = values.len() / 2;
+    middle.saturating_sub(below.max(above) + 2)
+}

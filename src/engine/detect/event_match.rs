@@ -199,8 +199,8 @@ fn restarted(id: SeriesId, meta: &SeriesMeta, newest: f64, history: &History) ->
         newest > 0.0
     } else {
         let column = history.column(id);
-        let past = (0..column.len().saturating_sub(1)).rev().map(|frame| column[frame]);
-        past.filter(|v| !v.is_nan()).next().is_some_and(|before| newest > before)
+        let mut past = (0..column.len().saturating_sub(1)).rev().map(|frame| column[frame]);
+        past.find(|v| !v.is_nan()).is_some_and(|before| newest > before)
     };
     grew.then_some(3.0)
 }

@@ -43,8 +43,13 @@ impl Streams {
     /// A uniform number in 0..1 (never 0 or 1) that depends on the seed and the two counters only.
     #[must_use]
     pub fn uniform(self, lane: u64, tick: u64) -> f64 {
-        let mixed = mix(mix(self.seed ^ lane.wrapping_mul(0x9E37_79B9_7F4A_7C15)) ^ tick);
-        ((mixed >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+        self.lane(lane).uniform(tick)
+    }
+
+    /// One of the counters of `uniform`, for whoever draws from it again and again.
+    #[must_use]
+    pub fn lane(self, lane: u64) -> Lane {
+        Lane(mix(self.seed ^ lane.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
 
     /// A standard normal number that depends on the seed and the two counters only: the normal
@@ -62,7 +67,61 @@ impl Streams {
     }
 }
 
-fn mix(mut z: u64) -> u64 {
+/// Counter noise of one seed and lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lane(u64);
+
+impl Lane {
+    /// 64 bits that depend on the seed, the lane and the tick only.
+    #[must_use]
+    #[inline]
+    pub fn bits(self, tick: u64) -> u64 {
+        mix(self.0 ^ tick)
+    }
+
+    /// A uniform number in 0..1 (never 0 or 1).
+    #[must_use]
+    #[inline]
+    pub fn uniform(self, tick: u64) -> f64 {
+        uniform(self.bits(tick))
+    }
+
+    /// As `bits`, for many lanes at one tick: other bits, and half the work. The halves of one long
+    /// product are folded (the step of Wang Yi's wyhash, as in his `wyhash64`).
+    #[must_use]
+    #[inline]
+    pub fn bits_at(self, tick: Tick) -> u64 {
+        let left = u128::from(self.0 ^ tick.left);
+        let product = left * u128::from(self.0.rotate_left(32) ^ tick.right);
+        (product >> 64) as u64 ^ product as u64
+    }
+}
+
+/// One tick of many lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tick {
+    left: u64,
+    right: u64,
+}
+
+impl Tick {
+    /// The tick of this number.
+    #[must_use]
+    pub fn new(number: u64) -> Self {
+        let left = mix(number);
+        Self { left, right: mix(left) }
+    }
+}
+
+/// Bits as a number in 0..1, never 0 or 1.
+#[must_use]
+#[inline]
+pub fn uniform(bits: u64) -> f64 {
+    ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+}
+
+#[inline]
+pub(super) fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -200,5 +259,30 @@ mod tests {
         let (sum, squares) = draws.fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
         let (mean, variance) = (sum / n as f64, squares / n as f64);
         assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+    }
+
+    #[test]
+    fn lanes_and_ticks_know_nothing_of_each_other() {
+        let streams = Streams::new(5);
+        let (lanes, ticks) = (300_u64, 300_u64);
+        let draw =
+            |lane: u64, tick: u64| uniform(streams.lane(lane).bits_at(Tick::new(tick))) - 0.5;
+        let all = || (0..lanes).flat_map(|lane| (0..ticks).map(move |tick| (lane, tick)));
+        let n = (lanes * ticks) as f64;
+        // A uniform number less its mean has the variance 1/12; a product of two, a 144th.
+        let mean = all().map(|(lane, tick)| draw(lane, tick)).sum::<f64>() / n;
+        assert!(mean.abs() < 4.0 / (12.0 * n).sqrt(), "{mean}");
+        for (lanes_on, ticks_on) in [(0, 1), (1, 0), (1, 1), (7, 0), (0, 60), (0, 240)] {
+            let pair = |(l, t)| draw(l, t) * draw(l + lanes_on, t + ticks_on);
+            let together = all().map(pair).sum::<f64>() / n;
+            assert!(together.abs() < 4.0 / (144.0 * n).sqrt(), "{lanes_on} {ticks_on} {together}");
+        }
+        for bit in 0..64 {
+            let set = all().filter(|(lane, tick)| {
+                streams.lane(*lane).bits_at(Tick::new(*tick)) >> bit & 1 == 1
+            });
+            let share = set.count() as f64 / n;
+            assert!((share - 0.5).abs() < 4.0 * 0.5 / n.sqrt(), "bit {bit}: {share}");
+        }
     }
 }

@@ -21,6 +21,7 @@ mod effect;
 mod flow;
 mod generate;
 mod graph;
+mod in_step;
 mod latency;
 mod load;
 mod logs;
@@ -41,6 +42,7 @@ mod state;
 mod strain;
 mod switch;
 mod telemetry;
+mod words;
 mod work;
 
 pub use actuator::Target;

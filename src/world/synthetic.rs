@@ -65,6 +65,9 @@ pub struct Synthetic {
     scrapes: u64,
     #[cfg(test)]
     ticks: u64,
+    /// Replicas never fall in.
+    #[cfg(test)]
+    apart: bool,
 }
 
 /// What happens at an exact instant; among equal instants in this order.
@@ -133,6 +136,8 @@ impl Synthetic {
             scrapes: 0,
             #[cfg(test)]
             ticks: 0,
+            #[cfg(test)]
+            apart: false,
             fleet,
             spec,
         };
@@ -144,7 +149,7 @@ impl Synthetic {
     fn settle(&mut self) {
         for second in (0..SETTLE).rev() {
             self.out.now = self.spec.start - TICK * second;
-            self.move_traffic(1);
+            self.move_traffic(&[self.wanted_rate(self.out.now)]);
         }
         self.fleet.forget();
         assert!(self.out.timers.is_empty(), "a settled fleet waits for nothing");
@@ -166,6 +171,7 @@ impl Synthetic {
     }
 
     fn handle(&mut self, control: Control, batch: &mut Batch) {
+        self.fleet.fall_out();
         match control {
             Control::Fault(index) => {
                 if let Some(lasts) = self.faults[index].fault.lasts() {
@@ -251,10 +257,10 @@ impl Synthetic {
         request_rate(&self.spec.load, self.load_noise, self.spec.start, at) * surge
     }
 
-    /// Moves the traffic of so many seconds up to now.
-    fn move_traffic(&mut self, seconds: i64) {
-        let each = (0..seconds).map(|before| self.wanted_rate(self.out.now - TICK * before));
-        let mut rate = each.sum::<f64>() / seconds as f64;
+    /// Moves the traffic of some seconds up to now, at these rates.
+    fn move_traffic(&mut self, rates: &[f64]) {
+        let seconds = rates.len() as i64;
+        let mut rate = rates.iter().rev().sum::<f64>() / seconds as f64;
         let load = &self.spec.load;
         if let Some(closed) = &load.closed {
             // Users learn how long answers take one answer later.
@@ -268,12 +274,12 @@ impl Synthetic {
     fn tick(&mut self, now: SimTime) {
         self.out.now = now;
         let seconds = now.since(self.ticked).nanos() / TICK.nanos();
-        self.move_traffic(seconds);
-        let patience = self.spec.load.timeout.secs_f64();
-        let saw = self.fleet.users_saw(self.entry, now, patience);
         // Users of a longer stride come second by second as the load says.
         let times = (1..=seconds).map(|n| self.ticked + TICK * n);
         let mut shares: Vec<f64> = times.map(|at| self.wanted_rate(at)).collect();
+        self.move_traffic(&shares);
+        let patience = self.spec.load.timeout.secs_f64();
+        let saw = self.fleet.users_saw(self.entry, now, patience);
         let sum: f64 = shares.iter().sum();
         for share in &mut shares {
             *share = if seconds == 1 || sum <= 0.0 { 1.0 } else { *share / sum };
@@ -285,8 +291,9 @@ impl Synthetic {
         {
             self.ticks += 1;
         }
+        let alone = !self.faults.iter().any(Running::is_at_work);
         self.age_faults(now);
-        self.watch_calm(seconds);
+        self.watch_calm(seconds, alone);
         for (at, timer) in std::mem::take(&mut self.out.timers) {
             self.schedule(at, Control::Fleet(timer));
         }

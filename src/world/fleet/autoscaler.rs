@@ -28,7 +28,7 @@ impl Fleet {
             return;
         }
         let (ready, used) = owner
-            .replicas()
+            .numbers()
             .filter(|r| r.phase == Phase::Ready)
             .fold((0.0, 0.0), |(n, cpu), r| (n + 1.0, cpu + r.cpu));
         if ready == 0.0 {

@@ -31,8 +31,9 @@ impl Fleet {
         let published = started * service.spec.calls[e].per_request * (1.0 - broker.failure);
         let broker_up = broker.failure < 1.0;
         let callee = &self.services[edge.callee];
-        let held: f64 = callee.replicas().map(|r| r.backlog).sum();
-        let room = (callee.flow.capacity - callee.flow.arrived - held).max(0.0);
+        let held: f64 = callee.numbers().map(|r| r.backlog).sum();
+        let coming = self.coming[edge.callee].requests;
+        let room = (callee.flow.capacity - coming - held).max(0.0);
         let open = if broker_up { 1.0 - callee.poison() } else { 0.0 };
         let edge = &mut self.services[index].edges[e];
         edge.waiting += published;
@@ -41,7 +42,7 @@ impl Fleet {
         (edge.demand, edge.sent, edge.delivered, edge.made) = (published, taken, taken / dt, 1.0);
         edge.attempts += taken;
         let callee = edge.callee;
-        self.services[callee].flow.arrived += taken;
+        self.coming[callee].requests += taken;
     }
 
     /// Messages that the callee failed come back.

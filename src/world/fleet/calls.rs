@@ -54,43 +54,44 @@ pub(super) struct Caller {
 
 /// One attempt: how often it fails and how long it takes.
 #[derive(Debug, Clone, Copy)]
-struct Attempt {
+pub(super) struct Attempt {
     failure: f64,
     mean: f64,
     square: f64,
 }
 
-/// One call's result in this tick: time-outs, failures, retries.
-pub(super) fn edge_result(
-    edge: &Edge,
-    call: &CallSpec,
-    callee: &Service,
-    passage: Passage,
-    caller: &Caller,
-) -> Edge {
-    let attempt = at_callee(call.timeout.secs_f64(), callee, &passage).through(&passage);
-    let mut edge = Edge { passage, ..edge.clone() };
-    let attempt = attempt.over_pool(&mut edge, call, caller);
-    let attempt_failure = attempt.failure;
-    let variance = (attempt.square - attempt.mean * attempt.mean).max(0.0);
-    let attempt_repeat = callee.flow.repeat.max(attempt_failure);
-    let tries = tries(attempt_failure, attempt_repeat, call);
-    let open = passing(edge.circuit);
-    let retried = attempt_repeat.powi(call.retries as i32);
-    let all_failed = attempt_failure * (1.0 - tries.granted * (1.0 - retried));
-    let all_repeat = attempt_repeat * (1.0 - tries.granted * (1.0 - retried));
-    let mean = attempt.mean;
-    let more = (tries.square - tries.mean * tries.mean).max(0.0);
-    let spread = tries.mean * variance + more * mean * mean;
-    Edge {
-        attempt_failure,
-        attempt_repeat,
-        failed: edge.failed + edge.demand * attempt_failure,
-        seconds: edge.seconds + edge.demand * mean,
-        failure: 1.0 - open * (1.0 - all_failed),
-        repeat: 1.0 - open * (1.0 - all_repeat),
-        call: Latency { mean: tries.mean * mean * open, variance: spread * open },
-        ..edge
+/// One attempt of a call over the network in this tick.
+pub(super) fn attempt(call: &CallSpec, callee: &Service, passage: &Passage) -> Attempt {
+    at_callee(call.timeout.secs_f64(), callee, passage).through(passage)
+}
+
+impl Edge {
+    /// One call's result in this tick: time-outs, failures, retries. A failed attempt fails again
+    /// at the callee with probability `repeat`.
+    pub(super) fn settle(
+        &mut self,
+        attempt: Attempt,
+        repeat: f64,
+        call: &CallSpec,
+        caller: &Caller,
+    ) {
+        let attempt = attempt.over_pool(self, call, caller);
+        let variance = (attempt.square - attempt.mean * attempt.mean).max(0.0);
+        self.attempt_failure = attempt.failure;
+        self.attempt_repeat = repeat.max(attempt.failure);
+        let tries = tries(self.attempt_failure, self.attempt_repeat, call);
+        let open = passing(self.circuit);
+        let retried = self.attempt_repeat.powi(call.retries as i32);
+        let all_failed = self.attempt_failure * (1.0 - tries.granted * (1.0 - retried));
+        let all_repeat = self.attempt_repeat * (1.0 - tries.granted * (1.0 - retried));
+        let mean = attempt.mean;
+        let more = (tries.square - tries.mean * tries.mean).max(0.0);
+        let spread = tries.mean * variance + more * mean * mean;
+        self.failed += self.demand * self.attempt_failure;
+        self.seconds += self.demand * mean;
+        self.failure = 1.0 - open * (1.0 - all_failed);
+        self.repeat = 1.0 - open * (1.0 - all_repeat);
+        self.call = Latency { mean: tries.mean * mean * open, variance: spread * open };
     }
 }
 

@@ -30,6 +30,15 @@ impl Fleet {
             && self.services.iter().all(|service| service.is_calm(now))
     }
 
+    /// The same as `is_calm` if nothing touched the fleet since the tick.
+    #[must_use]
+    pub fn was_calm(&self) -> bool {
+        self.at_rest
+            && self.rollouts.is_empty()
+            && self.tasks.is_empty()
+            && self.nodes.iter().all(Node::is_calm)
+    }
+
     /// What was counted in a tick of another length is made comparable.
     pub(super) fn stretch(&mut self, dt: f64) {
         let factor = dt / self.last_dt;
@@ -39,7 +48,8 @@ impl Fleet {
         }
         for service in &mut self.services {
             service.flow.capacity *= factor;
-            for replica in service.slots.iter_mut().flatten() {
+            let (slots, _) = service.worked_out();
+            for replica in service.slots[slots].iter_mut().flatten() {
                 replica.served *= factor;
             }
         }
@@ -54,7 +64,7 @@ impl Node {
 }
 
 impl Service {
-    fn is_calm(&self, now: SimTime) -> bool {
+    pub(super) fn is_calm(&self, now: SimTime) -> bool {
         let fills = self.spec.cache.map_or(0.0, |cache| cache.fill.secs_f64() * FILLED);
         let warm = fills.max(self.spec.warm_up.secs_f64());
         let far = |ends: Option<SimTime>| ends.is_none_or(|ends| ends.since(now) > NEAR_END);
@@ -67,7 +77,13 @@ impl Service {
             && far(self.secret.as_ref().map(|secret| secret.ends))
             && self.edges.iter().all(Edge::is_calm)
             && self.alive() == self.desired
-            && self.replicas().all(|r| r.is_calm() && now.since(r.ready_since).secs_f64() > warm)
+            && match self.lead() {
+                // Who is in step was warm before.
+                Some((lead, _)) => lead.is_calm(),
+                None => self
+                    .replicas()
+                    .all(|r| r.is_calm() && now.since(r.ready_since).secs_f64() > warm),
+            }
     }
 }
 

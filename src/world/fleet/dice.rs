@@ -3,32 +3,32 @@
 //! In: the service's own noise, the number of the scrape. Out: uniform, normal and Poisson draws.
 //! Another service or another scrape shifts nothing here.
 
-use crate::kernel::{Streams, normal_quantile};
+use crate::kernel::{Gauss, Lane, Streams, normal_quantile, uniform};
 
 /// A short run of draws.
 #[derive(Debug)]
 pub(super) struct Dice {
-    noise: Streams,
-    lane: u64,
+    noise: Lane,
     drawn: u64,
 }
 
 impl Dice {
     /// The draws of `noise` for scrape `lane`.
     #[must_use]
-    pub(super) const fn new(noise: Streams, lane: u64) -> Self {
-        Self { noise, lane, drawn: 0 }
+    pub(super) fn new(noise: Streams, lane: u64) -> Self {
+        Self { noise: noise.lane(lane), drawn: 0 }
     }
 
     /// In 0..1, never 0 or 1.
     pub(super) fn uniform(&mut self) -> f64 {
         self.drawn += 1;
-        self.noise.uniform(self.lane, self.drawn)
+        self.noise.uniform(self.drawn)
     }
 
     /// Standard normal.
     pub(super) fn normal(&mut self) -> f64 {
-        normal_quantile(self.uniform())
+        self.drawn += 1;
+        Gauss::table().normal(self.noise.bits(self.drawn))
     }
 
     /// A whole number below `bound`.
@@ -38,7 +38,8 @@ impl Dice {
 
     /// How often something happens that is expected `mean` times, at most `limit`.
     pub(super) fn times(&mut self, mean: f64, limit: u32) -> u32 {
-        poisson(mean, self.uniform()).min(f64::from(limit)) as u32
+        self.drawn += 1;
+        poisson_of(mean, self.noise.bits(self.drawn)).min(f64::from(limit)) as u32
     }
 
     /// 64 bits that are never 0.
@@ -48,14 +49,31 @@ impl Dice {
     }
 }
 
+/// Expected number above which counts are drawn by the normal law.
+const MANY: f64 = 30.0;
+
+/// The Poisson number of these bits: as `poisson`, but the normal law by the ziggurat.
+#[must_use]
+pub(super) fn poisson_of(mean: f64, bits: u64) -> f64 {
+    if mean > MANY {
+        let z = Gauss::table().normal(bits);
+        return (mean + mean.sqrt() * z + 0.5).max(0.0).floor();
+    }
+    poisson(mean, uniform(bits))
+}
+
 /// The Poisson quantile at `u`: by inversion when few are expected, else by the normal law.
 #[must_use]
 pub(super) fn poisson(mean: f64, u: f64) -> f64 {
     if mean <= 0.0 {
         return 0.0;
     }
-    if mean > 30.0 {
+    if mean > MANY {
         return (mean + mean.sqrt() * normal_quantile(u)).round().max(0.0);
+    }
+    // None come with a probability of e^-mean, which is above 1 - mean.
+    if u <= 1.0 - mean {
+        return 0.0;
     }
     let (mut count, mut term) = (0.0, (-mean).exp());
     let mut sum = term;

@@ -10,13 +10,13 @@
 use crate::unit::SimTime;
 
 use super::Fleet;
-use super::calls::{Caller, Fate, edge_result, repeated, tries};
+use super::calls::{Caller, Fate, attempt, repeated, tries};
 use super::circuit::passing;
 use super::latency::{Latency, mixed};
 use super::outbox::Outbox;
 use super::replica::Phase;
 use super::routes::Common;
-use super::service::{Flow, Service};
+use super::service::{Coming, Service};
 use super::work::{Done, capacity, response};
 
 /// How fast what a worker waits for follows the callee, per tick.
@@ -28,27 +28,31 @@ impl Fleet {
         assert!(rate >= 0.0 && dt > 0.0, "traffic is not negative and time goes on");
         self.stretch(dt);
         self.grant(out);
-        for service in &mut self.services {
-            service.flow.arrived = 0.0;
-            service.flow.connections = 0.0;
-        }
-        self.services[entry].flow.arrived = rate * dt;
+        self.coming.fill(Coming::default());
+        self.coming[entry].requests = rate * dt;
         for position in 0..self.order.len() {
             let index = self.order[position];
             self.take_in(index, dt, out.now);
             self.call_on(index, dt);
         }
+        self.at_rest = true;
         for position in (0..self.order.len()).rev() {
-            self.answer(self.order[position], dt, out.now);
+            let index = self.order[position];
+            self.answer(index, dt, out.now);
+            self.services[index].add_up();
+            self.rest(index, dt, out.now);
         }
         for index in 0..self.services.len() {
-            self.services[index].add_up();
+            if self.resting[index] {
+                continue;
+            }
             self.age(index, dt, out);
             self.switch_circuits(index, out.now);
             self.renew(index, out.now);
             self.probe(index, dt, out);
             self.autoscale(index, dt, out);
             self.reconcile(index, out);
+            self.at_rest = self.at_rest && self.services[index].is_calm(out.now);
         }
         self.press(dt, out);
     }
@@ -56,18 +60,15 @@ impl Fleet {
     /// Forward: queue, start, shed.
     fn take_in(&mut self, index: usize, dt: f64, now: SimTime) {
         let service = &mut self.services[index];
-        let old = std::mem::take(&mut service.flow);
-        let (arrived, connections, hold) = (old.arrived, old.connections, old.hold);
-        service.flow =
-            Flow { arrived, connections, hold, response: old.response, ..Flow::default() };
-        service.flow.response.clear();
+        service.flow.begin(self.coming[index]);
+        let (arrived, hold) = (service.flow.arrived, service.flow.hold);
         service.flow.lost = std::mem::take(&mut service.dying.queued);
         service.flow.shed = arrived * service.shed_share;
         let coming = arrived - service.flow.shed;
         service.flow.refused = coming * service.turned_away();
         let coming = coming - service.flow.refused;
         let (ready, weight) = service
-            .replicas()
+            .numbers()
             .filter(|r| r.phase == Phase::Ready)
             .fold((0.0, 0.0), |(n, sum), r| (n + 1.0, sum + r.weight));
         // If all zones are to be avoided, there is nowhere better to send requests.
@@ -77,7 +78,8 @@ impl Fleet {
             service.flow.refused += coming;
         }
         let mut like = None;
-        for slot in 0..service.slots.len() {
+        let (slots, times) = service.worked_out();
+        for slot in slots {
             let Some(replica) = &service.slots[slot] else { continue };
             let weight = if even { 1.0 } else { replica.weight };
             let mut sent = if replica.phase == Phase::Ready { share * weight } else { 0.0 };
@@ -87,21 +89,23 @@ impl Fleet {
             if !replica.runs() {
                 continue;
             }
-            if service.shows_dead_certificate(replica, now) {
-                service.flow.refused += std::mem::take(&mut sent);
-            }
+            let dead = service.shows_dead_certificate(replica, now);
+            let unsafe_to_ask = if dead { std::mem::take(&mut sent) } else { 0.0 };
             let work = service.work_like(slot, (now, dt), &mut like).expect("it runs");
             let admitted = sent * work.accepts;
-            service.flow.refused += sent - admitted;
             let capacity = capacity(&work, hold.mean, dt);
             let replica = service.slots[slot].as_mut().expect("work is done by a replica");
             let waiting = replica.backlog + admitted;
             replica.served = waiting.min(capacity);
             let rest = waiting - replica.served;
             replica.backlog = rest.min(f64::from(service.spec.queue_limit));
-            service.flow.shed += rest - replica.backlog;
-            service.flow.started += replica.served;
-            service.flow.capacity += capacity;
+            for _ in 0..times {
+                service.flow.refused += unsafe_to_ask;
+                service.flow.refused += sent - admitted;
+                service.flow.shed += rest - replica.backlog;
+                service.flow.started += replica.served;
+                service.flow.capacity += capacity;
+            }
         }
         service.warm_cache(now);
     }
@@ -124,8 +128,8 @@ impl Fleet {
             edge.sent = edge.demand * edge.pass * edge.passage.reaching();
             edge.attempts += edge.demand;
             let (callee, sent) = (edge.callee, edge.sent);
-            self.services[callee].flow.arrived += sent;
-            self.services[callee].flow.connections += connections;
+            self.coming[callee].requests += sent;
+            self.coming[callee].connections += connections;
         }
     }
 
@@ -139,16 +143,19 @@ impl Fleet {
             let passage = self.passage(index, e, now);
             let service = &self.services[index];
             let callee = &self.services[service.edges[e].callee];
-            let call = &service.spec.calls[e];
-            let result = edge_result(&service.edges[e], call, callee, passage, &caller);
-            let n = call.per_request * result.made;
+            let repeat = callee.flow.repeat;
+            let attempt = attempt(&service.spec.calls[e], callee, &passage);
+            let service = &mut self.services[index];
+            let (edge, call) = (&mut service.edges[e], &service.spec.calls[e]);
+            edge.passage = passage;
+            edge.settle(attempt, repeat, call, &caller);
+            let n = call.per_request * edge.made;
             if call.via.is_none() {
-                down = down.plus(repeated(result.call, n));
+                down = down.plus(repeated(edge.call, n));
                 if !call.optional {
-                    fate.add(&result, n);
+                    fate.add(edge, n);
                 }
             }
-            self.services[index].edges[e] = result;
             self.take_back(index, e);
         }
         let service = &mut self.services[index];
@@ -168,7 +175,8 @@ impl Service {
         hold.variance += DAMPING * (down.variance - hold.variance);
         let mut last: Option<(Done, Latency, f64)> = None;
         let mut like = None;
-        for slot in 0..self.slots.len() {
+        let (slots, times) = self.worked_out();
+        for slot in slots {
             let Some(work) = self.work_like(slot, (now, dt), &mut like) else { continue };
             let replica = self.slots[slot].as_mut().expect("work is done by a replica");
             let served = replica.served;
@@ -184,7 +192,9 @@ impl Service {
             replica.cpu = (served * done.work.computing / dt + done.work.gc.share).min(1.0);
             replica.collecting = done.work.gc.share;
             last = Some((done, law, wait));
-            self.flow.failed += served * self.reply(slot, &done, law, down, callee_failure);
+            for _ in 0..times {
+                self.flow.failed += served * self.reply(slot, &done, law, down, callee_failure);
+            }
         }
         let working = std::mem::take(&mut self.dying.working);
         self.flow.failed = (self.flow.failed + working).min(self.flow.started);

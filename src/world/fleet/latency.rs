@@ -72,6 +72,10 @@ pub(super) fn quantile(mixture: &[Weighted], q: f64) -> Option<f64> {
         return None;
     }
     let z = normal_quantile(q.clamp(1e-12, 1.0 - 1e-12));
+    if let [(_, law)] = mixture {
+        let (mu, sigma) = law.log_parameters();
+        return Some((mu + sigma * z).exp());
+    }
     let alone = |law: &Latency| {
         let (mu, sigma) = law.log_parameters();
         (mu, sigma, mu + sigma * z)

@@ -13,6 +13,7 @@ use super::outbox::{Life, Outbox};
 use super::replica::{Death, Phase};
 use super::service::{Edge, Service};
 use super::spec::{Runtime, ScrapeSpec};
+use super::words::Words;
 
 /// Collector share from which it is worth a warning.
 const GC_WARNING: f64 = 0.08;
@@ -25,24 +26,26 @@ struct Writer<'a> {
     dice: Dice,
     until: SimTime,
     out: &'a mut Vec<LogRecord>,
+    spare: &'a mut Vec<String>,
 }
 
 impl Fleet {
-    /// Appends the lines that were written in the interval before `now`, in time order.
+    /// Appends the lines that were written in the interval before `now`, in time order; ordinary
+    /// ones take up spare texts.
     pub fn write_logs(
         &self,
         spec: &ScrapeSpec,
         now: SimTime,
         scrape: u64,
-        out: &mut Vec<LogRecord>,
+        (out, spare): (&mut Vec<LogRecord>, &mut Vec<String>),
     ) {
         let first = out.len();
         for service in self.services.iter().filter(|s| !s.spec.external) {
             let dice = Dice::new(service.log_noise, scrape);
-            let mut writer = Writer { service, fleet: self, spec, dice, until: now, out };
+            let mut writer = Writer { service, fleet: self, spec, dice, until: now, out, spare };
             writer.write();
         }
-        out[first..].sort_by_key(|line| line.time);
+        sort(&mut out[first..]);
     }
 
     /// The last words of a container.
@@ -61,6 +64,26 @@ impl Fleet {
     }
 }
 
+/// Puts lines in time order; those of one instant stay as they are.
+fn sort(lines: &mut [LogRecord]) {
+    // A line is five times as long as its place in the order.
+    let mut order: Vec<(SimTime, usize)> =
+        lines.iter().enumerate().map(|(place, line)| (line.time, place)).collect();
+    order.sort_unstable();
+    for begin in 0..order.len() {
+        // Round each circle of places, the line from `order[place]` comes to `place`.
+        let mut place = begin;
+        loop {
+            let from = std::mem::replace(&mut order[place].1, place);
+            if from == begin {
+                break;
+            }
+            lines.swap(place, from);
+            place = from;
+        }
+    }
+}
+
 impl Writer<'_> {
     fn write(&mut self) {
         let tally = &self.service.tally;
@@ -71,8 +94,9 @@ impl Writer<'_> {
             }
         }
         let own = tally.failed - tally.callee_failed - tally.shed;
-        let words = self.words();
-        for _ in 0..self.kept(own) {
+        let kept = self.kept(own);
+        let words = if kept > 0 { self.words() } else { "" };
+        for _ in 0..kept {
             let body = self.internal_error(words);
             self.line(severity::ERROR, body);
         }
@@ -108,6 +132,9 @@ impl Writer<'_> {
     fn replica(&mut self) -> Option<EntityId> {
         let alive = u64::from(self.service.alive());
         let pick = self.dice.below(alive.max(1)) as usize;
+        if let Some(ids) = self.service.ids_in_step() {
+            return ids.get(pick).copied();
+        }
         let slots = self.service.slots.iter().zip(&self.service.slot_ids);
         slots.filter(|(slot, _)| slot.is_some()).map(|(_, id)| *id).nth(pick)
     }
@@ -127,19 +154,29 @@ impl Writer<'_> {
         let mean = 1000.0 * self.service.tally.seconds / self.service.tally.requests;
         let ms = mean * (0.5 * self.dice.normal()).exp();
         let (name, id) = (&self.service.name, self.dice.below(900_000) + 100_000);
+        let spare = self.spare.pop().unwrap_or_default();
+        let begin = |text| Words::new(spare, text);
         match self.service.spec.runtime {
             Runtime::Nginx => {
                 let (a, b) = (self.dice.below(250), self.dice.below(250));
-                format!("10.12.{a}.{b} - \"GET /{name}/{id} HTTP/1.1\" 200 rt={:.3}", ms / 1000.0)
+                let line = begin("10.12.").number(a).text(".").number(b).text(" - \"GET /");
+                let line = line.text(name).text("/").number(id).text(" HTTP/1.1\" 200 rt=");
+                line.decimal(ms / 1000.0, 3)
             }
             Runtime::Java => {
-                format!("[http-{}] handled GET /{name}/{id} 200 in {ms:.0} ms", id % 16)
+                let line = begin("[http-").number(id % 16).text("] handled GET /").text(name);
+                line.text("/").number(id).text(" 200 in ").decimal(ms, 0).text(" ms")
             }
             Runtime::Go => {
-                format!("level=info msg=\"request handled\" id={id} status=200 ms={ms:.1}")
+                let line = begin("level=info msg=\"request handled\" id=").number(id);
+                line.text(" status=200 ms=").decimal(ms, 1)
             }
-            Runtime::Python => format!("INFO request {id} finished status=200 duration={ms:.0}ms"),
+            Runtime::Python => {
+                let line = begin("INFO request ").number(id).text(" finished status=200 duration=");
+                line.decimal(ms, 0).text("ms")
+            }
         }
+        .end()
     }
 
     fn internal_error(&mut self, words: &str) -> String {
@@ -190,11 +227,13 @@ impl Writer<'_> {
             return;
         }
         let service = self.service;
+        if service.lead().is_some_and(|(lead, _)| lead.collecting <= GC_WARNING) {
+            return;
+        }
         let pressed = service.slots.iter().zip(&service.slot_ids);
         for (slot, entity) in pressed {
-            let Some(replica) = slot.as_ref().filter(|r| r.collecting > GC_WARNING) else {
-                continue;
-            };
+            let there = slot.as_ref().map(|own| service.lead().map_or(own, |(lead, _)| lead));
+            let Some(replica) = there.filter(|r| r.collecting > GC_WARNING) else { continue };
             let limit = service.memory_limit(replica.template.limits);
             let pause = 300.0 + 900.0 * replica.collecting * self.dice.uniform();
             let used = replica.memory_mib;

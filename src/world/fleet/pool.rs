@@ -15,7 +15,7 @@ impl Fleet {
     pub(super) fn connections(&self, index: usize, e: usize) -> f64 {
         let service = &self.services[index];
         let edge = &service.edges[e];
-        if self.services[edge.callee].spec.max_connections.is_none() {
+        if !edge.counted {
             return 0.0;
         }
         let each = service.spec.calls[e].pool.map_or(edge.pooled, f64::from);
@@ -24,7 +24,11 @@ impl Fleet {
 
     /// Connections of each pool that a replica of the service never gives back, on average.
     pub(super) fn leaked(&self, index: usize) -> f64 {
-        let running = self.services[index].replicas().filter(|r| r.runs());
+        let service = &self.services[index];
+        if service.count_in_step().is_some() {
+            return 0.0;
+        }
+        let running = service.replicas().filter(|r| r.runs());
         let (n, sum) =
             running.fold((0.0, 0.0), |(n, sum), r| (n + 1.0, sum + r.leaked.connections));
         if n > 0.0 { sum / n } else { 0.0 }

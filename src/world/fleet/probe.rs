@@ -23,7 +23,14 @@ impl Fleet {
         if owner.effects.is_empty() && spec.liveness.is_none() && spec.readiness.is_none() {
             return;
         }
-        for slot in 0..owner.slots.len() {
+        if let Some((lead, _)) = owner.lead() {
+            let mut probes = spec.liveness.iter().chain(&spec.readiness);
+            if probes.all(|probe| lead.probe_wait <= probe.timeout.secs_f64()) {
+                return;
+            }
+            self.services[service].fall_out();
+        }
+        for slot in 0..self.services[service].slots.len() {
             self.probe_one(service, slot, dt as i64, out);
         }
     }

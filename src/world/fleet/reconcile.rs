@@ -25,6 +25,7 @@ impl Fleet {
         if self.is_reached(service) {
             return;
         }
+        self.services[service].fall_out();
         self.place_pending(service, out);
         let owner = &self.services[service];
         let (desired, generation) = (owner.desired, owner.template.generation);
@@ -45,7 +46,7 @@ impl Fleet {
         let good = |r: &Replica| r.phase == Phase::Ready && r.template.generation == generation;
         owner.counted == (owner.desired, owner.desired)
             && owner.alive() == owner.desired
-            && owner.replicas().all(good)
+            && (owner.count_in_step().is_some() || owner.replicas().all(good))
             && !self.rollouts.iter().any(|rollout| rollout.service == service)
     }
 

@@ -11,6 +11,7 @@ use crate::unit::{EntityId, Name, SimDuration, SimTime};
 use super::autoscaler::Wishes;
 use super::call_effect::{CallEffect, Passage};
 use super::effect::{Effect, Scope};
+use super::in_step::InStep;
 use super::latency::{Latency, Weighted};
 use super::replica::{Phase, Replica};
 use super::routes::Routes;
@@ -70,6 +71,8 @@ pub struct Service {
     pub edges: Vec<Edge>,
     /// Its operations, if it has more than one.
     pub routes: Routes,
+    /// Whether its replicas move as one (`in_step.rs`).
+    pub(super) in_step: Option<InStep>,
     /// What the last tick brought.
     pub flow: Flow,
     /// Requests that died with their replica and are counted in the next tick.
@@ -114,6 +117,8 @@ pub enum Circuit {
 pub struct Edge {
     /// Index of the callee.
     pub callee: usize,
+    /// Whether the callee counts connections.
+    pub counted: bool,
     /// Whether calls go through.
     pub circuit: Circuit,
     /// Share of attempts that fail, as of the last tick.
@@ -156,6 +161,15 @@ pub struct Edge {
     pub failed: f64,
     /// Seconds spent in attempts since the last scrape.
     pub seconds: f64,
+}
+
+/// What callers send a service in a tick.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Coming {
+    /// Requests.
+    pub(super) requests: f64,
+    /// Connections that they hold or want.
+    pub(super) connections: f64,
 }
 
 /// What one tick brought a service.
@@ -214,6 +228,14 @@ pub struct Tally {
 }
 
 impl Flow {
+    /// Begins a tick with what comes; of the last one, what held workers up is kept.
+    pub(super) fn begin(&mut self, coming: Coming) {
+        (self.arrived, self.connections) = (coming.requests, coming.connections);
+        (self.refused, self.dark, self.shed, self.lost) = (0.0, 0.0, 0.0, 0.0);
+        (self.started, self.capacity, self.failed, self.repeat) = (0.0, 0.0, 0.0, 0.0);
+        self.response.clear();
+    }
+
     /// Share of what came that failed, as a caller sees it.
     #[must_use]
     pub fn failure(&self) -> f64 {
@@ -229,7 +251,8 @@ impl Service {
     /// Replicas that serve.
     #[must_use]
     pub fn ready(&self) -> u32 {
-        self.replicas().filter(|r| r.phase == Phase::Ready).count() as u32
+        let count = || self.replicas().filter(|r| r.phase == Phase::Ready).count() as u32;
+        self.count_in_step().unwrap_or_else(count)
     }
 
     /// All replicas, in slot order.
@@ -240,7 +263,7 @@ impl Service {
     /// Number of replicas in any phase.
     #[must_use]
     pub fn alive(&self) -> u32 {
-        self.replicas().count() as u32
+        self.count_in_step().unwrap_or_else(|| self.replicas().count() as u32)
     }
 
     /// All effects that reach the replica in `slot`, as one.

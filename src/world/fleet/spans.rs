@@ -217,6 +217,9 @@ fn pick(service: &Service, dice: &mut Dice) -> Option<EntityId> {
         return None;
     }
     let choice = dice.below(u64::from(service.ready()).max(1)) as usize;
+    if let Some(ids) = service.ids_in_step() {
+        return ids.get(choice).copied();
+    }
     let slots = service.slots.iter().zip(&service.slot_ids);
     let ready = slots.filter(|(slot, _)| slot.as_ref().is_some_and(|r| r.phase == Phase::Ready));
     ready.map(|(_, id)| *id).nth(choice)

@@ -18,7 +18,7 @@ use super::outbox::{Outbox, Timer};
 use super::replica::{Death, Phase, Replica};
 use super::rollout::Rollout;
 use super::routes::Routes;
-use super::service::{Edge, Flow, Secret, Service, Tally, Template};
+use super::service::{Coming, Edge, Flow, Secret, Service, Tally, Template};
 use super::spec::{ActuationSpec, CallSpec, FleetSpec, SecretSpec, ServiceSpec};
 
 /// Standard deviation of how replicas of one service differ, on a log scale.
@@ -42,6 +42,12 @@ pub struct Fleet {
     pub(super) actuation: ActuationSpec,
     pub(super) streams: Streams,
     pub(super) undertakings: u32,
+    /// What comes to each service in the tick at hand.
+    pub(super) coming: Vec<Coming>,
+    /// Services of which a tick is through once they have answered (`in_step.rs`).
+    pub(super) resting: Vec<bool>,
+    /// Whether all services were at rest after the last tick.
+    pub(super) at_rest: bool,
     /// Seconds of the last tick.
     pub(super) last_dt: f64,
     containers: u64,
@@ -71,12 +77,20 @@ impl Fleet {
             actuation: actuation.clone(),
             streams,
             undertakings: 0,
+            coming: vec![Coming::default(); names.len()],
+            resting: vec![false; names.len()],
+            at_rest: false,
             last_dt: 1.0,
             containers: 0,
             pods: BTreeMap::new(),
         };
         for index in 0..fleet.services.len() {
             fleet.fill(index, start);
+        }
+        let counts = |s: &Service| s.spec.max_connections.is_some();
+        let counts: Vec<bool> = fleet.services.iter().map(counts).collect();
+        for edge in fleet.services.iter_mut().flat_map(|service| &mut service.edges) {
+            edge.counted = counts[edge.callee];
         }
         fleet.number();
         fleet
@@ -306,6 +320,7 @@ fn service(
         wishes: Default::default(),
         edges: spec.calls.iter().map(edge).collect(),
         routes,
+        in_step: None,
         flow: Flow::default(),
         dying: super::service::Dying::default(),
         tally: Tally::default(),

@@ -5,15 +5,15 @@
 //! an order statistic, resource metrics a relative error; all of it depends on (seed, series
 //! name, scrape) only. Names follow `model::names`. Known limit: no late or lost samples yet.
 
-use crate::kernel::Streams;
+use crate::kernel::{Gauss, Lane, Streams, Tick, normal_quantile};
 use crate::model::{Frame, SeriesCatalog, SeriesMeta, names};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 use super::Fleet;
-use super::dice::poisson;
-use super::latency::{Weighted, mixed, quantile};
+use super::dice::poisson_of;
+use super::latency::{Latency, Weighted, mixed, quantile};
 use super::node::Node;
-use super::replica::Phase;
+use super::replica::{Phase, Replica};
 use super::service::{Edge, Service, Tally};
 use super::spec::ScrapeSpec;
 
@@ -24,16 +24,26 @@ const MIB: f64 = 1_048_576.0;
 pub struct Telemetry {
     /// What the columns are.
     pub series: SeriesCatalog,
-    noise: Vec<Streams>,
+    noise: Vec<Lane>,
     relative: f64,
+    /// The standard normal law's 99th percentile.
+    z99: f64,
 }
 
 /// Writes one frame, column after column.
 struct Pen<'a> {
     frame: &'a mut [f64],
-    noise: &'a [Streams],
+    noise: &'a [Lane],
+    meter: Meter,
     column: usize,
-    scrape: u64,
+    z99: f64,
+}
+
+/// The errors of measuring at one scrape.
+#[derive(Clone, Copy)]
+struct Meter {
+    gauss: &'static Gauss,
+    tick: Tick,
     relative: f64,
 }
 
@@ -47,18 +57,18 @@ impl Telemetry {
             for (name, meta) in columns(service, fleet) {
                 let labels: Vec<_> = meta.labels.values().map(String::as_str).collect();
                 let path = format!("{name}/{}/{}", meta.metric, labels.join("/"));
-                noise.push(streams.child(&path));
+                noise.push(streams.child(&path).lane(0));
                 series.add(meta).expect("columns of a fleet differ");
             }
         }
         for node in &fleet.nodes {
             for metric in [names::NODE_CPU, names::NODE_MEMORY, names::NODE_DISK, names::NODE_READY]
             {
-                noise.push(streams.child(&format!("{}/{metric}", node.name)));
+                noise.push(streams.child(&format!("{}/{metric}", node.name)).lane(0));
                 series.add(SeriesMeta::gauge(node.id, metric, "1")).expect("node names differ");
             }
         }
-        Self { series, noise, relative: spec.noise_cv }
+        Self { series, noise, relative: spec.noise_cv, z99: normal_quantile(0.99) }
     }
 
     /// Fills `frame` with what is true at `now` and what happened in the `interval` before it.
@@ -74,9 +84,13 @@ impl Telemetry {
         let mut pen = Pen {
             frame: &mut frame.values,
             noise: &self.noise,
+            meter: Meter {
+                gauss: Gauss::table(),
+                tick: Tick::new(scrape),
+                relative: self.relative,
+            },
             column: 0,
-            scrape,
-            relative: self.relative,
+            z99: self.z99,
         };
         let seconds = interval.secs_f64();
         for index in 0..fleet.services.len() {
@@ -197,21 +211,31 @@ impl Pen<'_> {
         let n = tally.requests;
         self.count(n, |count| count / seconds);
         self.share(tally.failed, n);
-        let law = mixed(response);
-        let (_, sigma) = law.log_parameters();
+        let (law, sigma, [median, p99]) = self.shape(response);
         let cv = law.variance.sqrt() / law.mean.max(1e-9);
         self.sampled(Some(tally.seconds / n).filter(|_| n >= 1.0), cv / n.sqrt());
         // Relative error of a sample quantile of a lognormal law: sqrt(q (1-q) / n) sigma / phi(z).
-        let of = |q| quantile(response, q).filter(|_| n >= 1.0);
         if middle {
-            self.sampled(of(0.5), sigma * (0.25 / n).sqrt() / 0.3989);
+            self.sampled(median.filter(|_| n >= 1.0), sigma * (0.25 / n).sqrt() / 0.3989);
         }
-        self.sampled(of(0.99), sigma * (0.0099 / n).sqrt() / 0.0267);
+        self.sampled(p99.filter(|_| n >= 1.0), sigma * (0.0099 / n).sqrt() / 0.0267);
+    }
+
+    /// Moments of a mixture, its scale on a logarithmic axis, its median and 99th percentile.
+    fn shape(&self, response: &[Weighted]) -> (Latency, f64, [Option<f64>; 2]) {
+        if let [(weight, law)] = response
+            && *weight > 0.0
+        {
+            let (mu, sigma) = law.log_parameters();
+            return (*law, sigma, [mu, mu + sigma * self.z99].map(|x| Some(x.exp())));
+        }
+        let law = mixed(response);
+        (law, law.log_parameters().1, [0.5, 0.99].map(|q| quantile(response, q)))
     }
 
     /// What runs out besides processors and memory.
     fn exhaustion(&mut self, service: &Service, now: SimTime) {
-        let running = service.replicas().filter(|r| r.runs());
+        let running = service.numbers().filter(|r| r.runs());
         let (mut n, mut busy, mut files) = (0.0, 0.0, 0.0_f64);
         let workers = f64::from(service.spec.concurrency);
         for replica in running {
@@ -262,34 +286,29 @@ impl Pen<'_> {
     }
 
     fn slots(&mut self, service: &Service) {
-        for slot in 0..service.slot_ids.len() {
-            let disk = service.spec.disk;
-            let seen = |r: &&super::Replica| !r.dark && r.phase != Phase::Pending;
-            let Some(replica) = service.slots[slot].as_ref().filter(seen) else {
-                self.column += 6 + usize::from(disk.is_some());
-                continue;
-            };
-            let limit = service.memory_limit(replica.template.limits);
-            self.relative(replica.cpu);
-            // Both memory columns show the same measurement.
-            let factor = (self.relative / 2.0 * self.normal()).exp();
-            self.exact((replica.memory_mib * factor).min(limit) * MIB);
-            self.exact((replica.memory_mib * factor / limit).min(1.0));
-            self.relative(replica.collecting);
-            self.exact(f64::from(replica.restarts));
-            self.relative(replica.in_flight);
-            if let Some(disk) = disk {
-                self.exact(replica.disk_mib / disk.size_mib);
+        let width = 6 + usize::from(service.spec.disk.is_some());
+        let upto = self.column + service.slot_ids.len() * width;
+        let cells = self.frame[self.column..upto].chunks_exact_mut(width);
+        let places = cells.zip(self.noise[self.column..upto].chunks_exact(width));
+        self.column = upto;
+        if let Some((lead, restarts)) = service.lead() {
+            for ((cells, noise), restarts) in places.zip(restarts) {
+                if !restarts.is_nan() {
+                    self.meter.slot(cells, noise, service, lead, *restarts);
+                }
+            }
+            return;
+        }
+        for ((cells, noise), slot) in places.zip(&service.slots) {
+            let seen = |r: &&Replica| !r.dark && r.phase != Phase::Pending;
+            if let Some(there) = slot.as_ref().filter(seen) {
+                self.meter.slot(cells, noise, service, there, f64::from(there.restarts));
             }
         }
     }
 
-    fn normal(&self) -> f64 {
-        self.noise[self.column].normal(0, self.scrape)
-    }
-
-    fn uniform(&self) -> f64 {
-        self.noise[self.column].uniform(1, self.scrape)
+    fn bits(&self) -> u64 {
+        self.meter.bits(self.noise[self.column])
     }
 
     fn exact(&mut self, value: f64) {
@@ -298,20 +317,64 @@ impl Pen<'_> {
     }
 
     fn relative(&mut self, value: f64) {
-        self.exact(value * (self.relative * self.normal()).exp());
+        self.exact(self.meter.relative(value, self.noise[self.column]));
     }
 
     fn sampled(&mut self, value: Option<f64>, relative_error: f64) {
-        let error = relative_error.min(0.5) * self.normal();
-        self.exact(value.map_or(f64::NAN, |value| value * error.exp()));
+        let error = relative_error.min(0.5);
+        let factor = |value: f64| value * self.meter.gauss.factor(error, self.bits());
+        self.exact(value.map_or(f64::NAN, factor));
     }
 
     fn count(&mut self, expected: f64, to: impl Fn(f64) -> f64) {
-        self.exact(to(poisson(expected, self.uniform())));
+        self.exact(to(poisson_of(expected, self.bits())));
     }
 
     fn share(&mut self, part: f64, whole: f64) {
-        let observed = poisson(part, self.uniform());
-        self.exact(if whole >= 1.0 { (observed / whole).min(1.0) } else { f64::NAN });
+        let observed = || poisson_of(part, self.bits());
+        self.exact(if whole >= 1.0 { (observed() / whole).min(1.0) } else { f64::NAN });
+    }
+}
+
+impl Meter {
+    #[inline]
+    fn bits(&self, noise: Lane) -> u64 {
+        noise.bits_at(self.tick)
+    }
+
+    /// With a relative error; nothing is measured as nothing.
+    #[inline]
+    fn relative(&self, value: f64, noise: Lane) -> f64 {
+        if value == 0.0 {
+            return value;
+        }
+        value * self.gauss.factor(self.relative, self.bits(noise))
+    }
+
+    /// The columns of one replica, as `columns` has them.
+    #[inline]
+    fn slot(
+        &self,
+        cells: &mut [f64],
+        noise: &[Lane],
+        service: &Service,
+        replica: &Replica,
+        restarts: f64,
+    ) {
+        let [cpu, bytes, memory, collecting, restarted, queue, volume @ ..] = cells else { return };
+        let [of_cpu, of_memory, _, of_collecting, _, of_queue, ..] = noise else { return };
+        let limit = service.memory_limit(replica.template.limits);
+        *cpu = self.relative(replica.cpu, *of_cpu);
+        // Both memory columns show the same measurement.
+        let factor = self.gauss.factor(self.relative / 2.0, self.bits(*of_memory));
+        let used = (replica.memory_mib * factor).min(limit);
+        *bytes = used * MIB;
+        *memory = used / limit;
+        *collecting = self.relative(replica.collecting, *of_collecting);
+        *restarted = restarts;
+        *queue = self.relative(replica.in_flight, *of_queue);
+        if let (Some(disk), [volume, ..]) = (service.spec.disk, volume) {
+            *volume = replica.disk_mib / disk.size_mib;
+        }
     }
 }

@@ -38,13 +38,22 @@ impl Synthetic {
         if (then - now).abs() > STEADY * now { one } else { end }
     }
 
-    /// Notes whether anything was going on in the seconds before now.
-    pub(super) fn watch_calm(&mut self, seconds: i64) {
+    /// Notes whether anything was going on in the seconds before now; `alone`: no fault was at
+    /// work.
+    pub(super) fn watch_calm(&mut self, seconds: i64, alone: bool) {
+        #[cfg(test)]
+        let alone = alone && !self.apart;
         let calm = self.faults.iter().all(Running::is_still)
             && self.spec.load.closed.is_none()
             && self.around.surges.is_empty()
             && self.out.timers.is_empty()
-            && self.fleet.is_calm(self.out.now);
+            && if alone { self.fleet.was_calm() } else { self.fleet.is_calm(self.out.now) };
         self.calm.seconds = if calm { self.calm.seconds + seconds } else { 0 };
+        // A fault at work looks at single replicas, even if nothing changes.
+        if self.calm.seconds >= SETTLED && alone {
+            self.fleet.fall_in();
+        } else {
+            self.fleet.fall_out();
+        }
     }
 }

@@ -14,7 +14,8 @@ impl Synthetic {
         self.hand_over(batch);
         let (spec, scrape) = (&self.spec.scrape, self.scrapes);
         let (first_log, first_span) = (batch.logs.len(), batch.spans.len());
-        self.fleet.write_logs(spec, now, scrape, &mut batch.logs);
+        let paper = (&mut batch.logs, &mut batch.spare);
+        self.fleet.write_logs(spec, now, scrape, paper);
         let spans = (self.streams.child("spans"), self.operations.as_slice());
         self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
         let frame = &mut batch.frame;

@@ -1,6 +1,8 @@
 //! The 02:47 incident in closed loop, and what must hold for every fleet.
 
 mod behaviour;
+mod in_step;
+mod properties;
 
 use std::collections::BTreeMap;
 

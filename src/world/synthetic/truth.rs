@@ -37,9 +37,13 @@ pub(super) struct Running {
 impl Running {
     /// Whether it is not there, or the same from second to second.
     pub(super) fn is_still(&self) -> bool {
-        let at_work = self.injected.is_some() && self.ended.is_none();
         let steady = self.began.is_some() && self.onset == Onset::Step && self.fault.is_still();
-        !at_work || steady
+        !self.is_at_work() || steady
+    }
+
+    /// Whether it was injected and is not over.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.injected.is_some() && self.ended.is_none()
     }
 
     /// The fault of a checked spec, not begun.

@@ -1,18 +1,24 @@
 //! Pending events in a monotone radix structure with a sorted current run.
 //!
 //! In: entries with a key (time) and a rank that no other entry has. Out: the same, in the order of
-//! (key, rank), exactly as a heap would give them. Entries stand in buckets by the highest bit in
-//! which their key differs from a base (Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the
-//! shortest path problem", J. ACM 37, 1990); what comes next stands sorted in a run. Later entries
-//! are only appended, so a pop touches little memory even among millions. Limit: a pushed key is
+//! (key, rank), exactly as a heap would give them. Entries stand in slots by the highest digit in
+//! which their key differs from a base, and by that digit (the two-level radix heap of Ahuja,
+//! Mehlhorn, Orlin, Tarjan, "Faster algorithms for the shortest path problem", J. ACM 37, 1990);
+//! what comes next stands sorted in a run. Later entries are only appended, and moved once or twice
+//! before their turn, so a pop touches little memory even among millions. Limit: a pushed key is
 //! never below the last popped one, which `Queue` asserts.
 
 use std::collections::VecDeque;
 
-/// Buckets of up to this many entries are sorted at once: an insertion into the run then moves at
-/// most half of them, which costs less than another pass over the bucket.
+/// Bits of a digit: one word tells which slots of a level are not empty.
+const BITS: u32 = 6;
+const SLOTS: usize = 1 << BITS;
+/// Digits of a key.
+const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
+/// Slots of up to this many entries are sorted at once: an insertion into the run then moves at
+/// most half of them, which costs less than another pass over the slot.
 const RUN: usize = 64;
-/// A run that grew beyond this gives its later half back to the buckets.
+/// A run that grew beyond this gives its later half back to the slots.
 const LONG_RUN: usize = 4 * RUN;
 
 /// One entry.
@@ -30,9 +36,9 @@ pub(super) struct Radix<E> {
     /// What comes next, ascending; every entry with a key up to `run_end` stands here.
     run: VecDeque<Pending<E>>,
     run_end: u64,
-    /// Bucket 0 holds keys equal to the base, bucket b those whose highest differing bit is b - 1.
-    buckets: Vec<Vec<Pending<E>>>,
-    /// Bit b says that bucket b + 1 is not empty.
+    /// Keys that differ from the base in this digit and in no higher one.
+    levels: Vec<Level<E>>,
+    /// Bit l says that some slot of level l is not empty.
     filled: u64,
     base: u64,
     /// Key popped last: none below it will come.
@@ -42,13 +48,34 @@ pub(super) struct Radix<E> {
     len: usize,
 }
 
+#[derive(Debug, Clone)]
+struct Level<E> {
+    /// By the digit, which is above the base's.
+    slots: Vec<Vec<Pending<E>>>,
+    /// Bit d says that slot d is not empty.
+    filled: u64,
+}
+
+/// The digit of a key at a level.
+#[inline]
+fn digit(key: u64, level: usize) -> usize {
+    (key >> (level as u32 * BITS)) as usize % SLOTS
+}
+
+/// The level of the highest digit in which two keys differ; 0 if in none.
+#[inline]
+fn level_of(differs: u64) -> usize {
+    ((u64::BITS - 1 - (differs | 1).leading_zeros()) / BITS) as usize
+}
+
 impl<E> Radix<E> {
     /// Nothing pending; no key below `start` will come.
     pub(super) fn new(start: u64) -> Self {
+        let level = || Level { slots: (0..SLOTS).map(|_| Vec::new()).collect(), filled: 0 };
         Self {
             run: VecDeque::new(),
             run_end: start,
-            buckets: (0..=64).map(|_| Vec::new()).collect(),
+            levels: (0..LEVELS).map(|_| level()).collect(),
             filled: 0,
             base: start,
             floor: start,
@@ -116,59 +143,70 @@ impl<E> Radix<E> {
 
     /// Moves the base back to the floor: a look ahead had moved it past keys that came later.
     ///
-    /// What differs from the old base only below the bit in which old and new differ, differs from
-    /// the new one in that very bit; the rest stands where it stood.
+    /// What differs from the old base only below the digit in which old and new differ, differs
+    /// from the new one in that very digit, as the old base does; the rest stands where it stood.
     fn lower_base(&mut self) {
-        let bucket = 64 - (self.base ^ self.floor).leading_zeros() as usize;
-        let (lower, upper) = self.buckets.split_at_mut(bucket);
-        for entries in lower {
-            upper[0].append(entries);
-        }
-        self.filled &= !0u64 << (bucket - 1);
-        if upper[0].is_empty() {
-            self.filled &= !(1 << (bucket - 1));
-        } else {
-            self.filled |= 1 << (bucket - 1);
-        }
+        let (level, old) = (level_of(self.base ^ self.floor), self.base);
         self.base = self.floor;
+        let (lower, upper) = self.levels.split_at_mut(level);
+        let slot = &mut upper[0].slots[digit(old, level)];
+        for entries in lower.iter_mut().flat_map(|level| &mut level.slots) {
+            slot.append(entries);
+        }
+        lower.iter_mut().for_each(|level| level.filled = 0);
+        self.filled &= !0 << level;
+        if !slot.is_empty() {
+            upper[0].filled |= 1 << digit(old, level);
+            self.filled |= 1 << level;
+        }
     }
 
+    /// Puts an entry with a key from the base on into its slot.
     #[inline]
     fn put(&mut self, entry: Pending<E>) {
-        let differs = entry.key ^ self.base;
-        let bucket = 64 - differs.leading_zeros();
-        if bucket > 0 {
-            self.filled |= 1 << (bucket - 1);
-        }
-        self.buckets[bucket as usize].push(entry);
+        let at = level_of(entry.key ^ self.base);
+        let level = &mut self.levels[at];
+        let digit = digit(entry.key, at);
+        level.filled |= 1 << digit;
+        self.filled |= 1 << at;
+        level.slots[digit].push(entry);
     }
 
-    /// Makes a run of the lowest bucket, split until it is short enough or all keys are equal.
+    /// Makes a run of the first slot, spread over lower levels until it is short enough or all keys
+    /// are equal.
     fn refill(&mut self) {
-        while self.buckets[0].is_empty() {
+        loop {
             debug_assert!(self.filled != 0, "something is pending");
-            let bucket = self.filled.trailing_zeros() as usize + 1;
-            self.filled &= self.filled - 1;
-            if self.buckets[bucket].len() <= RUN {
-                return self.make_run(bucket);
+            let at = self.filled.trailing_zeros() as usize;
+            let level = &mut self.levels[at];
+            let digit = level.filled.trailing_zeros() as usize;
+            level.filled &= level.filled - 1;
+            if level.filled == 0 {
+                self.filled &= self.filled - 1;
             }
-            let entries = &self.buckets[bucket];
-            self.base = entries.iter().map(|e| e.key).min().expect("the bucket is not empty");
+            let slot = &mut level.slots[digit];
+            // Keys of a slot of level 0 differ from the base in the last digit alone: they are
+            // equal.
+            if at == 0 || slot.len() <= RUN {
+                return self.make_run(at, digit);
+            }
+            // All its keys share their digits down to this one: the least that may stand here.
+            let below = (1 << (at as u32 * BITS)) - 1;
+            self.base = slot.first().map_or(self.base, |entry| entry.key & !below);
             let mut entries = std::mem::take(&mut self.spare);
-            std::mem::swap(&mut entries, &mut self.buckets[bucket]);
+            std::mem::swap(&mut entries, slot);
             for entry in entries.drain(..) {
                 self.put(entry);
             }
             self.spare = entries;
         }
-        self.make_run(0);
     }
 
-    fn make_run(&mut self, bucket: usize) {
-        let entries = &mut self.buckets[bucket];
+    fn make_run(&mut self, level: usize, digit: usize) {
+        let entries = &mut self.levels[level].slots[digit];
         entries.sort_unstable_by_key(|entry| (entry.key, entry.rank));
         let (first, last) = (entries.first(), entries.last());
-        let (first, last) = first.zip(last).expect("the bucket is not empty");
+        let (first, last) = first.zip(last).expect("the slot is not empty");
         (self.base, self.run_end) = (first.key, last.key);
         self.run.extend(entries.drain(..));
     }

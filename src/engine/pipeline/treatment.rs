@@ -16,6 +16,9 @@ pub(super) const AGREEMENT: u32 = 2;
 pub(super) const REDIAGNOSE_FRAMES: u32 = 4;
 /// How long an action may be under way.
 pub(super) const OUTCOME_TIMEOUT: SimDuration = SimDuration::from_secs(1800);
+/// An answer less sure than a coin does not replace the one that is being acted on: while a remedy
+/// works, little is left to tell causes by.
+pub(super) const COIN: f64 = 0.5;
 /// Gain in confidence after a denial that is worth another plan.
 pub(super) const NEW_INSIGHT: f64 = 0.05;
 /// Pages per incident: one with the story, one when remedies are exhausted.
@@ -239,6 +242,7 @@ impl Treatment {
     /// Takes in a diagnosis; returns whether it says anything new to whoever heard the last one
     /// that was told: small steps add up.
     pub(super) fn take(&mut self, diagnosis: Diagnosis) -> bool {
+        (self.stale, self.changed) = (0, false);
         let top = |d: &Diagnosis| d.hypotheses.first().map(|h| (h.entity.clone(), h.cause));
         let order = |d: &Diagnosis| -> Vec<Name> {
             d.hypotheses.iter().take(5).map(|h| h.entity.clone()).collect()
@@ -250,13 +254,28 @@ impl Treatment {
                 || (sure(old) - sure(&diagnosis)).abs() >= 0.02
         });
         let same = self.diagnosis.as_ref().is_some_and(|old| top(old) == top(&diagnosis));
+        let surer = |old: &Diagnosis| sure(old) > sure(&diagnosis);
+        let fades = self.is_acted_on() && self.diagnosis.as_ref().is_some_and(surer);
+        if fades && !same && sure(&diagnosis) < COIN {
+            return false;
+        }
         self.agreed = if same { self.agreed + 1 } else { 1 };
         if news {
             self.told = Some(diagnosis.clone());
         }
         self.diagnosis = Some(diagnosis);
-        (self.stale, self.changed) = (0, false);
         news
+    }
+
+    /// Whether a remedy is being carried out, is waited for, or helped.
+    const fn is_acted_on(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Acting { .. }
+                | Phase::Checking { .. }
+                | Phase::Settling { .. }
+                | Phase::Healed { .. }
+        )
     }
 
     /// The last diagnosis, if a plan rests on more confidence in it than was told: nobody acts on
@@ -281,8 +300,12 @@ mod tests {
     use crate::model::Hypothesis;
 
     fn diagnosis(confidence: f64) -> Diagnosis {
+        about("api", confidence)
+    }
+
+    fn about(entity: &str, confidence: f64) -> Diagnosis {
         let hypothesis = Hypothesis {
-            entity: Name::from("api"),
+            entity: Name::from(entity),
             cause: Cause::BadDeploy,
             confidence: Ratio::clamped(confidence),
             evidence: Vec::new(),
@@ -315,5 +338,24 @@ mod tests {
         assert_eq!(treatment.untold(&plan), None, "once");
         treatment.take(diagnosis(0.83));
         assert_eq!(treatment.untold(&plan), None, "less than was told needs no word");
+    }
+
+    #[test]
+    fn what_is_acted_on_is_not_forgotten_for_a_guess() {
+        let top = |treatment: &Treatment| {
+            treatment.diagnosis.clone().map(|found| found.hypotheses[0].entity.to_string())
+        };
+        let mut treatment = Treatment::new(IncidentId(1), SimTime::from_secs(0));
+        treatment.take(about("api", 0.9));
+        assert!(treatment.take(about("cart", 0.02)), "nothing is done yet");
+        treatment.take(about("api", 0.9));
+        treatment.phase = Phase::Settling { until: SimTime::from_secs(9) };
+        assert!(!treatment.take(about("cart", 0.02)));
+        assert_eq!(top(&treatment).as_deref(), Some("api"));
+        assert!(treatment.take(about("api", 0.4)), "the same, less sure");
+        assert!(treatment.take(about("db", 0.6)), "another, surer than a coin");
+        treatment.phase = Phase::Handed { idle: false, above: None };
+        treatment.take(about("cart", 0.02));
+        assert_eq!(top(&treatment).as_deref(), Some("cart"), "the remedy did not help");
     }
 }

@@ -20,6 +20,7 @@ where
     let (plot_area, key) = area.margin(84, 0, 0, 0).split_vertically(540);
     let mut plot = ChartBuilder::on(&plot_area)
         .margin_top(10)
+        .margin_left(14)
         .margin_right(30)
         .x_label_area_size(52)
         .y_label_area_size(80)
@@ -63,6 +64,7 @@ where
     let (plot_area, key) = area.margin(84, 0, 0, 0).split_vertically(540);
     let mut plot = ChartBuilder::on(&plot_area)
         .margin_top(10)
+        .margin_left(14)
         .margin_right(30)
         .x_label_area_size(52)
         .y_label_area_size(80)

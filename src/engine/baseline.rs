@@ -68,7 +68,7 @@ struct State {
 }
 
 /// What is left of a bound when it was rounded.
-const SURELY: f64 = 0.999;
+pub const SURELY: f64 = 0.999;
 
 impl Bracket {
     /// The values that are surely nearer to the median than `reach`, wherever in here that lies.
@@ -100,10 +100,10 @@ impl Baselines {
         Self { horizon, states: Vec::new(), bands: Bands::default() }
     }
 
-    /// Begins a new frame: finds the series whose newest value must be looked at.
-    pub fn begin(&mut self, history: &History, restless: &mut Vec<SeriesId>) {
+    /// Begins a new frame: the series whose newest value must be looked at.
+    pub fn begin(&mut self, history: &History) -> Vec<SeriesId> {
         self.states.resize(history.width(), State::default());
-        self.bands.outside(history, restless);
+        self.bands.outside(history)
     }
 
     /// Where the median of a series surely lies, if that is known without looking at its past.
@@ -208,7 +208,7 @@ mod tests {
         for (i, value) in values.iter().enumerate() {
             history
                 .push(&Frame { time: SimTime::from_secs(i as i64), values: vec![*value] }, &series);
-            baselines.begin(&history, &mut Vec::new());
+            baselines.begin(&history);
             last = baselines.normal(id, &history);
             if i >= freeze_from {
                 baselines.freeze(id, &history);
@@ -242,9 +242,8 @@ mod tests {
             for (i, value) in values.iter().enumerate() {
                 let frame = Frame { time: SimTime::from_secs(i as i64), values: vec![*value] };
                 history.push(&frame, &series);
-                eager.begin(&history, &mut Vec::new());
-                let mut restless = Vec::new();
-                lazy.begin(&history, &mut restless);
+                eager.begin(&history);
+                let restless = lazy.begin(&history);
                 if value.is_nan() {
                     continue;
                 }

@@ -53,9 +53,9 @@ impl Bands {
 
     /// The series whose newest value must be looked at: those that are tracked and have one, unless
     /// it lies in a band that is sure.
-    pub(super) fn outside(&mut self, history: &History, out: &mut Vec<SeriesId>) {
+    pub(super) fn outside(&mut self, history: &History) -> Vec<SeriesId> {
         self.widen(history);
-        out.clear();
+        let mut out = Vec::new();
         let (values, frame) = (history.newest(), history.taken() as f64);
         let whole = values.len() / TOGETHER * TOGETHER;
         for first in (0..whole).step_by(TOGETHER) {
@@ -78,6 +78,7 @@ impl Bands {
         let rest = (whole..values.len()).filter(|index| !values[*index].is_nan());
         let rest = rest.map(|index| SeriesId(index as u32));
         out.extend(rest.filter(|id| history.effect(*id).has_baseline));
+        out
     }
 
     fn widen(&mut self, history: &History) {
@@ -108,8 +109,7 @@ mod tests {
         let mut check = |bands: &mut Bands, values: &[f64], expected: &[u32]| {
             let time = SimTime::from_secs(history.taken() as i64);
             history.push(&Frame { time, values: values.to_vec() }, &series);
-            let mut out = Vec::new();
-            bands.outside(&history, &mut out);
+            let out = bands.outside(&history);
             assert_eq!(out.iter().map(|id| id.0).collect::<Vec<u32>>(), expected);
         };
         let all: Vec<u32> = (0..20).filter(|id| *id != 4).collect();

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
+use crate::engine::baseline::SURELY;
 use crate::engine::chosen::Chosen;
 use crate::engine::rates::own_rates;
 use crate::model::{Direction, EntityKind, Role, SeriesMeta, StepInput, Topology};
@@ -68,14 +69,11 @@ pub struct BurnRate {
 /// share. Only where the rate of requests is measured.
 const FEWEST_BAD: f64 = 5.0;
 
-/// Long window, short window, burn rate at which the score is 1.
+/// Long window, short window, burn rate at which the score is 1; the slower pair last.
 const PAIRS: [(SimDuration, SimDuration, f64); 2] = [
     (SimDuration::from_secs(3600), SimDuration::from_secs(300), 14.4),
     (SimDuration::from_secs(6 * 3600), SimDuration::from_secs(1800), 6.0),
 ];
-
-/// What is left of a bound when means were rounded.
-const SURELY: f64 = 0.999;
 
 impl Config {
     /// The share of requests that may be bad.
@@ -123,8 +121,7 @@ impl BurnRate {
 
     /// Whether a series may burn: where no value of the longest short window does, no mean does.
     fn may_burn(&mut self, (id, now): (SeriesId, SimTime), bad: Bad, observed: f64) -> bool {
-        let slowest = PAIRS.iter().map(|(_, _, factor)| *factor).fold(f64::INFINITY, f64::min);
-        let longest = PAIRS.iter().map(|(_, short, _)| *short).max().unwrap_or(SimDuration::ZERO);
+        let [_, (_, longest, slowest)] = PAIRS;
         let last = &mut self.bad[id.index()];
         if bad.share(observed) >= SURELY * super::FLOOR * self.config.budget() * slowest {
             *last = Some(now);

@@ -65,7 +65,6 @@ pub struct LevelShift {
     baselines: Baselines,
     sums: Vec<State>,
     last: Option<SimTime>,
-    restless: Vec<SeriesId>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,7 +79,7 @@ impl LevelShift {
     pub fn new(config: Config) -> Self {
         let Config { window, exclude, least, .. } = config;
         let baselines = Baselines::new(Horizon { window, exclude, least: least.max(1) });
-        Self { config, baselines, sums: Vec::new(), last: None, restless: Vec::new() }
+        Self { config, baselines, sums: Vec::new(), last: None }
     }
 
     fn limits(&self) -> CusumLimits {
@@ -163,14 +162,12 @@ impl Detector for LevelShift {
         };
         self.last = Some(time);
         self.sums.resize(history.width(), State::default());
-        let (all, mut restless) = (out.keeps(0.0), std::mem::take(&mut self.restless));
-        self.baselines.begin(history, &mut restless);
-        for id in &restless {
-            if let Some(scored) = self.look(*id, (time, all), history) {
+        let all = out.keeps(0.0);
+        for id in self.baselines.begin(history) {
+            if let Some(scored) = self.look(id, (time, all), history) {
                 out.series(scored);
             }
         }
-        self.restless = restless;
     }
 }
 

@@ -58,7 +58,6 @@ pub struct RobustScore {
     config: Config,
     baselines: Baselines,
     since: Vec<Option<SimTime>>,
-    restless: Vec<SeriesId>,
 }
 
 /// Scores beyond this say no more.
@@ -70,7 +69,7 @@ impl RobustScore {
     pub fn new(config: Config) -> Self {
         let Config { window, exclude, least, .. } = config;
         let baselines = Baselines::new(Horizon { window, exclude, least: least.max(1) });
-        Self { config, baselines, since: Vec::new(), restless: Vec::new() }
+        Self { config, baselines, since: Vec::new() }
     }
 
     /// Whether the score is surely below the floor, wherever in its bracket the median lies.
@@ -124,14 +123,11 @@ impl Detector for RobustScore {
     fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
         let Some(time) = fresh_frame(input, history) else { return };
         self.since.resize(history.width(), None);
-        let mut restless = std::mem::take(&mut self.restless);
-        self.baselines.begin(history, &mut restless);
-        for id in &restless {
-            if let Some(scored) = self.look(*id, time, history) {
+        for id in self.baselines.begin(history) {
+            if let Some(scored) = self.look(id, time, history) {
                 out.series(scored);
             }
         }
-        self.restless = restless;
     }
 }
 

@@ -24,19 +24,18 @@ impl Fleet {
     /// Whether nothing is going on.
     #[must_use]
     pub fn is_calm(&self, now: SimTime) -> bool {
-        self.rollouts.is_empty()
-            && self.tasks.is_empty()
-            && self.nodes.iter().all(Node::is_calm)
-            && self.services.iter().all(|service| service.is_calm(now))
+        self.is_left_alone() && self.services.iter().all(|service| service.is_calm(now))
     }
 
     /// The same as `is_calm` if nothing touched the fleet since the tick.
     #[must_use]
     pub fn was_calm(&self) -> bool {
-        self.at_rest
-            && self.rollouts.is_empty()
-            && self.tasks.is_empty()
-            && self.nodes.iter().all(Node::is_calm)
+        self.at_rest && self.is_left_alone()
+    }
+
+    /// Whether nothing is being changed and no machine is in trouble.
+    fn is_left_alone(&self) -> bool {
+        self.rollouts.is_empty() && self.tasks.is_empty() && self.nodes.iter().all(Node::is_calm)
     }
 
     /// What was counted in a tick of another length is made comparable.

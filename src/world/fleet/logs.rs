@@ -45,7 +45,7 @@ impl Fleet {
             let mut writer = Writer { service, fleet: self, spec, dice, until: now, out, spare };
             writer.write();
         }
-        sort(&mut out[first..]);
+        out[first..].sort_by_cached_key(|line| line.time);
     }
 
     /// The last words of a container.
@@ -61,26 +61,6 @@ impl Fleet {
         let (time, severity) = (out.now, severity::FATAL);
         let entity = *entity;
         out.logs.push(LogRecord { time, entity, severity, body, trace_id: 0, span_id: 0 });
-    }
-}
-
-/// Puts lines in time order; those of one instant stay as they are.
-fn sort(lines: &mut [LogRecord]) {
-    // A line is five times as long as its place in the order.
-    let mut order: Vec<(SimTime, usize)> =
-        lines.iter().enumerate().map(|(place, line)| (line.time, place)).collect();
-    order.sort_unstable();
-    for begin in 0..order.len() {
-        // Round each circle of places, the line from `order[place]` comes to `place`.
-        let mut place = begin;
-        loop {
-            let from = std::mem::replace(&mut order[place].1, place);
-            if from == begin {
-                break;
-            }
-            lines.swap(place, from);
-            place = from;
-        }
     }
 }
 

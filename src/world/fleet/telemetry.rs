@@ -10,7 +10,7 @@ use crate::model::{Frame, SeriesCatalog, SeriesMeta, names};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 use super::Fleet;
-use super::dice::poisson_of;
+use super::dice::poisson;
 use super::latency::{Latency, Weighted, mixed, quantile};
 use super::node::Node;
 use super::replica::{Phase, Replica};
@@ -327,11 +327,11 @@ impl Pen<'_> {
     }
 
     fn count(&mut self, expected: f64, to: impl Fn(f64) -> f64) {
-        self.exact(to(poisson_of(expected, self.bits())));
+        self.exact(to(poisson(expected, self.bits())));
     }
 
     fn share(&mut self, part: f64, whole: f64) {
-        let observed = || poisson_of(part, self.bits());
+        let observed = || poisson(part, self.bits());
         self.exact(if whole >= 1.0 { (observed() / whole).min(1.0) } else { f64::NAN });
     }
 }

@@ -46,6 +46,10 @@ pub trait World {
     /// The columns, as they are now. Series may be added later, never removed.
     fn series(&self) -> &SeriesCatalog;
 
+    /// Nobody reads log lines and spans of scrapes: they need not be written. Called before the
+    /// first `next`, if at all; whoever reads or keeps them all the same ignores it.
+    fn spare_lines(&mut self) {}
+
     /// The next instant at which something becomes visible; `None` at the end.
     fn next(&mut self) -> Option<SimTime>;
 

@@ -105,4 +105,8 @@ impl<E: Engine> Engine for Vetted<E> {
     fn finish(&mut self) {
         self.inner.finish();
     }
+
+    fn reads_lines(&self) -> bool {
+        self.inner.reads_lines()
+    }
 }

@@ -87,9 +87,14 @@ impl Pipeline {
         self
     }
 
+    /// Whether anything that becomes visible can lead to an incident.
+    fn looks(&self) -> bool {
+        !self.stages.detectors.is_empty() || self.outside.is_some()
+    }
+
     fn remember(&mut self, input: &StepInput<'_>) -> bool {
         // Who detects nothing and asks nobody never looks back.
-        if self.stages.detectors.is_empty() && self.outside.is_none() {
+        if !self.looks() {
             return false;
         }
         Placement::observe(&mut self.placement, input);
@@ -101,6 +106,9 @@ impl Pipeline {
     }
 
     fn detect(&mut self, input: &StepInput<'_>, out: &mut Vec<Decision>) {
+        if !self.looks() {
+            return;
+        }
         self.scores.clear();
         for detector in &mut self.stages.detectors {
             detector.observe(input, &self.history, &mut self.scores);
@@ -196,6 +204,10 @@ impl Engine for Pipeline {
         if let Some(outside) = &self.outside {
             outside.finish();
         }
+    }
+
+    fn reads_lines(&self) -> bool {
+        self.looks()
     }
 
     /// Unknown with stages from outside: who can say what they compared?

@@ -30,6 +30,12 @@ pub trait Engine {
     /// The trial is over; called once, after the last step.
     fn finish(&mut self) {}
 
+    /// Whether log lines or spans can change what it says; asked before the first step. For who
+    /// reads none, a world need not write any.
+    fn reads_lines(&self) -> bool {
+        true
+    }
+
     /// Which other confidence floors would have led to the very same decisions, asked after the
     /// last step; `None` if the engine does not know.
     fn leeway(&self) -> Option<Leeway> {

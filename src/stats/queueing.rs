@@ -9,6 +9,8 @@
 //! as in Whitt, "Approximations for the GI/G/m queue" (POM 2, 1993). Known limit: steady state
 //! only; an overloaded line (load >= servers) has none.
 
+use std::sync::LazyLock;
+
 /// Probability that a request must wait in M/M/c; 1 if the load reaches the servers.
 #[must_use]
 pub fn erlang_c(servers: u32, offered: f64) -> f64 {
@@ -19,6 +21,15 @@ pub fn erlang_c(servers: u32, offered: f64) -> f64 {
     if offered >= c {
         return 1.0;
     }
+    if IDLE.get(servers as usize).is_some_and(|idle| offered < *idle) {
+        return 0.0;
+    }
+    recursion(servers, offered)
+}
+
+/// Erlang C for a load above 0 and below the number of servers.
+fn recursion(servers: u32, offered: f64) -> f64 {
+    let c = f64::from(servers);
     let mut blocked = 1.0;
     for n in 1..=servers {
         blocked = offered * blocked / (f64::from(n) + offered * blocked);
@@ -32,6 +43,17 @@ pub fn erlang_c(servers: u32, offered: f64) -> f64 {
 
 /// A probability that changes no sum of times.
 const NEVER: f64 = 1e-24;
+
+/// Loads below which nobody waits, by the number of servers. The recursion would end with a
+/// probability below `NEVER`: it is at most `offered^c / c!`, here with room for rounding.
+static IDLE: LazyLock<[f64; 257]> = LazyLock::new(|| {
+    let mut log_factorial = 0.0;
+    std::array::from_fn(|c| {
+        let c = c as f64;
+        log_factorial += c.max(1.0).ln();
+        if c < 1.0 { 0.0 } else { (((0.9 * NEVER).ln() + log_factorial) / c).exp().min(c) }
+    })
+});
 
 /// Mean waiting time of those who wait, in M/M/c scaled for variability; infinite if overloaded.
 /// With several servers a long service blocks one of them only: for highly variable service the
@@ -104,6 +126,14 @@ mod tests {
             prop_assert!((0.0..=1.0).contains(&p));
             prop_assert!(erlang_c(c, load * 1.01) >= p);
             prop_assert!(erlang_c(c + 1, load) <= p);
+        }
+
+        #[test]
+        fn who_is_said_to_be_idle_would_be_found_idle(c in 1u32..257, part in 0.0f64..1.0) {
+            let load = IDLE[c as usize] * part;
+            prop_assert!(load == 0.0 || recursion(c, load) == 0.0);
+            // With few servers the bound is near, with many there is room to spare.
+            prop_assert!(recursion(c, IDLE[c as usize] * 1.3) > 0.0 || !(3..40).contains(&c));
         }
     }
 }

@@ -48,6 +48,9 @@ pub(super) fn drive(
     settings: &Settings,
 ) -> Result<Ran, TrialError> {
     let mut run = Loop::new(settings);
+    if !engine.reads_lines() {
+        world.spare_lines();
+    }
     let (mut batch, mut said) = (Batch::default(), Vec::new());
     while let Some(now) = world.next() {
         run.arrive(now)?;

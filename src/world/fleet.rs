@@ -39,6 +39,7 @@ mod service;
 mod spans;
 mod spec;
 mod state;
+mod still;
 mod strain;
 mod switch;
 mod telemetry;

@@ -25,6 +25,10 @@ pub trait Layer {
         self.inner().series()
     }
 
+    /// As `World::spare_lines`; for a layer that shows what the world within writes, and keeps
+    /// nothing of it, it goes through.
+    fn spare_lines(&mut self) {}
+
     /// The next instant at which something is shown.
     fn next(&mut self) -> Option<SimTime> {
         self.inner_mut().next()
@@ -48,6 +52,10 @@ impl<L: Layer> World for L {
 
     fn series(&self) -> &SeriesCatalog {
         Layer::series(self)
+    }
+
+    fn spare_lines(&mut self) {
+        Layer::spare_lines(self);
     }
 
     fn next(&mut self) -> Option<SimTime> {

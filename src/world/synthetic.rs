@@ -63,6 +63,8 @@ pub struct Synthetic {
     calm: calm::Calm,
     next_scrape: SimTime,
     scrapes: u64,
+    /// Whether somebody may read log lines and spans.
+    read: bool,
     #[cfg(test)]
     ticks: u64,
     /// Replicas never fall in.
@@ -134,6 +136,7 @@ impl Synthetic {
             calm: calm::Calm::default(),
             next_scrape: spec.start + spec.scrape.interval,
             scrapes: 0,
+            read: true,
             #[cfg(test)]
             ticks: 0,
             #[cfg(test)]
@@ -311,6 +314,11 @@ impl World for Synthetic {
 
     fn series(&self) -> &SeriesCatalog {
         &self.telemetry.series
+    }
+
+    fn spare_lines(&mut self) {
+        // What becomes of an event on its way is drawn by the number of items before it.
+        self.read = self.faults.iter().any(|fault| fault.fault.distorts());
     }
 
     fn next(&mut self) -> Option<SimTime> {

@@ -45,6 +45,10 @@ impl Layer for Watched {
         &mut *self.world
     }
 
+    fn spare_lines(&mut self) {
+        self.world.spare_lines();
+    }
+
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {
         self.steps = (self.steps + 1) % STRIDE;
         if self.steps == 1 && self.up.as_ref().is_some_and(|up| up()) {

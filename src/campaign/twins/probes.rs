@@ -59,6 +59,10 @@ impl Engine for Probes {
             out.push(Decision::Act(act(self.acts, entity.name.clone(), Operation::Restart)));
         }
     }
+
+    fn reads_lines(&self) -> bool {
+        false
+    }
 }
 
 fn is_sick(input: &StepInput<'_>, service: EntityId) -> bool {

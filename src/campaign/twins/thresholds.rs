@@ -56,6 +56,10 @@ impl Engine for Thresholds {
             }
         }
     }
+
+    fn reads_lines(&self) -> bool {
+        false
+    }
 }
 
 /// An operation, whether its rule fires in this frame, and its rest in minutes.

@@ -8,7 +8,7 @@
 use super::call_effect::Passage;
 use super::circuit::passing;
 use super::latency::Latency;
-use super::service::{Edge, Service};
+use super::service::{Edge, Flow, Service};
 use super::spec::CallSpec;
 use crate::stats::queueing::{erlang_c, wait_if_waiting};
 
@@ -37,10 +37,15 @@ impl Fate {
     /// `n` calls over an edge. Below 1 it is the kind of request that decides whether it calls,
     /// so the same request sent anew calls again.
     pub(super) fn add(&mut self, edge: &Edge, n: f64) {
-        let share = if n < 1.0 { n * edge.failure } else { 1.0 - (1.0 - edge.failure).powf(n) };
+        self.add_call(edge.failure, edge.repeat, n);
+    }
+
+    /// The same for calls that fail with a probability and, sent anew, fail with another.
+    pub(super) fn add_call(&mut self, failure: f64, repeat: f64, n: f64) {
+        let share = if n < 1.0 { n * failure } else { 1.0 - (1.0 - failure).powf(n) };
         self.fine *= 1.0 - share;
         self.failing += share;
-        self.again += share * edge.repeat;
+        self.again += share * repeat;
     }
 }
 
@@ -55,14 +60,67 @@ pub(super) struct Caller {
 /// One attempt: how often it fails and how long it takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
-    failure: f64,
-    mean: f64,
+    pub(super) failure: f64,
+    pub(super) mean: f64,
     square: f64,
+}
+
+/// How often a call is tried again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retry {
+    times: u32,
+    budget: Option<f64>,
+}
+
+impl Retry {
+    /// As the spec of a call says.
+    pub(super) fn of(call: &CallSpec) -> Self {
+        Self { times: call.retries, budget: call.retry_budget.map(crate::unit::Ratio::get) }
+    }
+}
+
+/// A call with all its attempts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settled {
+    /// Share of attempts that fail, and of those whose former attempt failed.
+    pub(super) attempt_failure: f64,
+    pub(super) attempt_repeat: f64,
+    /// Mean number of attempts.
+    pub(super) tries: f64,
+    /// Share of calls that fail, and of those that failed before.
+    pub(super) failure: f64,
+    pub(super) repeat: f64,
+    /// How long a call takes.
+    pub(super) call: Latency,
 }
 
 /// One attempt of a call over the network in this tick.
 pub(super) fn attempt(call: &CallSpec, callee: &Service, passage: &Passage) -> Attempt {
     at_callee(call.timeout.secs_f64(), callee, passage).through(passage)
+}
+
+impl Attempt {
+    /// A call of such attempts. A failed attempt fails again at the callee with probability
+    /// `repeat`; the share `open` of calls is made at all.
+    pub(super) fn settled(self, repeat: f64, retry: Retry, open: f64) -> Settled {
+        let variance = (self.square - self.mean * self.mean).max(0.0);
+        let (attempt_failure, attempt_repeat) = (self.failure, repeat.max(self.failure));
+        let tries = tries(attempt_failure, attempt_repeat, retry);
+        let retried = power(attempt_repeat, retry.times);
+        let all_failed = attempt_failure * (1.0 - tries.granted * (1.0 - retried));
+        let all_repeat = attempt_repeat * (1.0 - tries.granted * (1.0 - retried));
+        let mean = self.mean;
+        let more = (tries.square - tries.mean * tries.mean).max(0.0);
+        let spread = tries.mean * variance + more * mean * mean;
+        Settled {
+            attempt_failure,
+            attempt_repeat,
+            tries: tries.mean,
+            failure: 1.0 - open * (1.0 - all_failed),
+            repeat: 1.0 - open * (1.0 - all_repeat),
+            call: Latency { mean: tries.mean * mean * open, variance: spread * open },
+        }
+    }
 }
 
 impl Edge {
@@ -76,52 +134,84 @@ impl Edge {
         caller: &Caller,
     ) {
         let attempt = attempt.over_pool(self, call, caller);
-        let variance = (attempt.square - attempt.mean * attempt.mean).max(0.0);
-        self.attempt_failure = attempt.failure;
-        self.attempt_repeat = repeat.max(attempt.failure);
-        let tries = tries(self.attempt_failure, self.attempt_repeat, call);
-        let open = passing(self.circuit);
-        let retried = self.attempt_repeat.powi(call.retries as i32);
-        let all_failed = self.attempt_failure * (1.0 - tries.granted * (1.0 - retried));
-        let all_repeat = self.attempt_repeat * (1.0 - tries.granted * (1.0 - retried));
-        let mean = attempt.mean;
-        let more = (tries.square - tries.mean * tries.mean).max(0.0);
-        let spread = tries.mean * variance + more * mean * mean;
-        self.failed += self.demand * self.attempt_failure;
-        self.seconds += self.demand * mean;
-        self.failure = 1.0 - open * (1.0 - all_failed);
-        self.repeat = 1.0 - open * (1.0 - all_repeat);
-        self.call = Latency { mean: tries.mean * mean * open, variance: spread * open };
+        let settled = attempt.settled(repeat, Retry::of(call), passing(self.circuit));
+        self.failed += self.demand * settled.attempt_failure;
+        self.seconds += self.demand * attempt.mean;
+        self.attempt_failure = settled.attempt_failure;
+        self.attempt_repeat = settled.attempt_repeat;
+        (self.failure, self.repeat, self.call) = (settled.failure, settled.repeat, settled.call);
     }
 }
 
 /// An attempt that reaches the callee, cut off at `limit` seconds.
 fn at_callee(limit: f64, callee: &Service, passage: &Passage) -> Attempt {
-    let flow = &callee.flow;
-    let (mut first, mut square, mut late, mut weight) = (0.0, 0.0, 0.0, 0.0);
-    for (w, law) in &flow.response {
+    let mut served = Served::default();
+    for (weight, law) in &callee.flow.response {
         let law = law.plus(passage.delay);
-        let (m1, m2, cut) = law.capped(limit);
-        first += w * m1;
-        square += w * m2;
-        late += w * cut;
-        weight += w;
+        served.add(*weight, law.capped(limit));
     }
-    let arrived = flow.arrived.max(1e-12);
-    let quick = ((flow.refused + flow.shed) / arrived).min(1.0);
-    let dark = (flow.dark / arrived).min(1.0 - quick);
-    if weight > 0.0 {
-        (first, square, late) = (first / weight, square / weight, late / weight);
-    } else if flow.arrived > 0.0 {
-        // Whatever is in line is not even begun.
-        (first, square, late) = (limit, limit * limit, 1.0);
+    served.attempt(limit, &Reception::of(&callee.flow))
+}
+
+/// How a callee received what came to it in a tick.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reception {
+    /// Whether anything came.
+    some: bool,
+    /// Shares that were turned away at once, never answered, and failed.
+    quick: f64,
+    dark: f64,
+    failing: f64,
+}
+
+impl Reception {
+    pub(super) fn of(flow: &Flow) -> Self {
+        Self::new(flow.arrived, flow.refused + flow.shed, flow.dark, flow.failure())
     }
-    let failing = if flow.arrived > 0.0 { flow.failure() } else { 0.0 };
-    let answered = 1.0 - quick - dark;
-    Attempt {
-        failure: 1.0 - (1.0 - failing) * (1.0 - late * answered),
-        mean: first * answered + REFUSED_S * quick + limit * dark,
-        square: square * answered + limit * limit * dark,
+
+    /// From requests that came, were turned away, were never answered, and the share that failed.
+    pub(super) fn new(arrived: f64, turned_away: f64, dark: f64, failure: f64) -> Self {
+        let (some, all) = (arrived > 0.0, arrived.max(1e-12));
+        let quick = (turned_away / all).min(1.0);
+        let dark = (dark / all).min(1.0 - quick);
+        Self { some, quick, dark, failing: if some { failure } else { 0.0 } }
+    }
+}
+
+/// What a callee served, cut off at the caller's time-out: sums over the parts of a mixture.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Served {
+    first: f64,
+    square: f64,
+    late: f64,
+    weight: f64,
+}
+
+impl Served {
+    /// Adds requests with the moments of one law and its share that is cut off.
+    pub(super) fn add(&mut self, weight: f64, (first, square, late): (f64, f64, f64)) {
+        self.first += weight * first;
+        self.square += weight * square;
+        self.late += weight * late;
+        self.weight += weight;
+    }
+
+    /// An attempt that reaches the callee, cut off at `limit` seconds.
+    pub(super) fn attempt(self, limit: f64, callee: &Reception) -> Attempt {
+        let Self { mut first, mut square, mut late, weight } = self;
+        if weight > 0.0 {
+            (first, square, late) = (first / weight, square / weight, late / weight);
+        } else if callee.some {
+            // Whatever is in line is not even begun.
+            (first, square, late) = (limit, limit * limit, 1.0);
+        }
+        let Reception { quick, dark, failing, .. } = *callee;
+        let answered = 1.0 - quick - dark;
+        Attempt {
+            failure: 1.0 - (1.0 - failing) * (1.0 - late * answered),
+            mean: first * answered + REFUSED_S * quick + limit * dark,
+            square: square * answered + limit * limit * dark,
+        }
     }
 }
 
@@ -182,9 +272,9 @@ pub(super) struct Tries {
 }
 
 /// Attempts of a call whose first fails with probability `p` and each later one with `q`.
-pub(super) fn tries(p: f64, q: f64, call: &CallSpec) -> Tries {
-    let (mean, square) = attempts(p, q, call.retries);
-    let granted = call.retry_budget.map_or(1.0, |budget| (budget.get() / (mean - 1.0)).min(1.0));
+pub(super) fn tries(p: f64, q: f64, retry: Retry) -> Tries {
+    let (mean, square) = attempts(p, q, retry.times);
+    let granted = retry.budget.map_or(1.0, |budget| (budget / (mean - 1.0)).min(1.0));
     // 0 / 0: nothing was wanted, nothing is refused.
     let granted = if granted.is_nan() { 1.0 } else { granted };
     Tries { mean: 1.0 + granted * (mean - 1.0), square: 1.0 + granted * (square - 1.0), granted }
@@ -194,9 +284,18 @@ pub(super) fn tries(p: f64, q: f64, call: &CallSpec) -> Tries {
 /// each later one with `q`.
 fn attempts(p: f64, q: f64, retries: u32) -> (f64, f64) {
     (1..=retries).fold((1.0, 1.0), |(mean, square), k| {
-        let reach = p * q.powi(k as i32 - 1);
+        let reach = p * power(q, k - 1);
         (mean + reach, square + reach * f64::from(2 * k + 1))
     })
+}
+
+/// `q` to the power of `n`, which mostly is 0 or 1.
+fn power(q: f64, n: u32) -> f64 {
+    match n {
+        0 => 1.0,
+        1 => q,
+        _ => q.powi(n as i32),
+    }
 }
 
 /// The sum of `n` calls; below 1, `n` is the probability of one.
@@ -223,8 +322,8 @@ mod tests {
             retry_budget: Some(crate::unit::Ratio::clamped(0.2)),
             ..CallSpec::default()
         };
-        assert_eq!(tries(1.0, 1.0, &call).mean, 1.2);
-        assert_eq!(tries(0.0, 0.0, &call).mean, 1.0);
+        assert_eq!(tries(1.0, 1.0, Retry::of(&call)).mean, 1.2);
+        assert_eq!(tries(0.0, 0.0, Retry::of(&call)).mean, 1.0);
     }
 
     #[test]

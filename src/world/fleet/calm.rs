@@ -14,7 +14,7 @@ use super::replica::{Leaks, Phase, Replica};
 use super::service::{Circuit, Edge, Service};
 
 /// Share of its capacity up to which a service has room for the load of the next minute.
-const ROOMY: f64 = 0.85;
+pub(super) const ROOMY: f64 = 0.85;
 /// Times the filling time of a cache after which it is warm.
 const FILLED: f64 = 8.0;
 /// Time before an end of validity from which on each second counts.
@@ -45,7 +45,12 @@ impl Fleet {
         if factor == 1.0 {
             return;
         }
-        for service in &mut self.services {
+        self.stillness.stretch(factor);
+        for index in 0..self.services.len() {
+            if self.stillness.position(index).is_some() {
+                continue;
+            }
+            let service = &mut self.services[index];
             service.flow.capacity *= factor;
             let (slots, _) = service.worked_out();
             for replica in service.slots[slots].iter_mut().flatten() {

@@ -10,7 +10,7 @@
 use crate::unit::SimTime;
 
 use super::Fleet;
-use super::calls::{Caller, Fate, attempt, repeated, tries};
+use super::calls::{Caller, Fate, Retry, attempt, repeated, tries};
 use super::circuit::passing;
 use super::latency::{Latency, mixed};
 use super::outbox::Outbox;
@@ -20,7 +20,7 @@ use super::service::{Coming, Service};
 use super::work::{Done, capacity, response};
 
 /// How fast what a worker waits for follows the callee, per tick.
-const DAMPING: f64 = 0.5;
+pub(super) const DAMPING: f64 = 0.5;
 
 impl Fleet {
     /// Moves `dt` seconds of traffic; `rate` requests per second come to service `entry`.
@@ -28,19 +28,33 @@ impl Fleet {
         assert!(rate >= 0.0 && dt > 0.0, "traffic is not negative and time goes on");
         self.stretch(dt);
         self.grant(out);
+        self.entry = Some(entry);
         self.coming.fill(Coming::default());
         self.coming[entry].requests = rate * dt;
         for position in 0..self.order.len() {
             let index = self.order[position];
+            if let Some(still) = self.stillness.position(index) {
+                self.stillness.forward(still, dt, &mut self.coming);
+                continue;
+            }
             self.take_in(index, dt, out.now);
             self.call_on(index, dt);
         }
         self.at_rest = true;
         for position in (0..self.order.len()).rev() {
             let index = self.order[position];
+            if let Some(still) = self.stillness.position(index) {
+                let calm = self.stillness.backward(still, dt, &mut self.services);
+                self.resting[index] = calm;
+                self.at_rest = self.at_rest && calm;
+                continue;
+            }
             self.answer(index, dt, out.now);
             self.services[index].add_up();
             self.rest(index, dt, out.now);
+        }
+        if !self.at_rest {
+            self.stir();
         }
         for index in 0..self.services.len() {
             if self.resting[index] {
@@ -122,9 +136,10 @@ impl Fleet {
             let connections = self.connections(index, e);
             let service = &mut self.services[index];
             let (edge, call) = (&mut service.edges[e], &service.spec.calls[e]);
+            let retry = Retry::of(call);
             edge.made = made;
             let calls = started * call.per_request * made * passing(edge.circuit);
-            edge.demand = calls * tries(edge.attempt_failure, edge.attempt_repeat, call).mean;
+            edge.demand = calls * tries(edge.attempt_failure, edge.attempt_repeat, retry).mean;
             edge.sent = edge.demand * edge.pass * edge.passage.reaching();
             edge.attempts += edge.demand;
             let (callee, sent) = (edge.callee, edge.sent);
@@ -166,6 +181,13 @@ impl Fleet {
     }
 }
 
+/// The probability that a failed request fails again when it is sent anew, if the share `p` fails.
+pub(super) fn again(p: f64, fate: &Fate) -> f64 {
+    let alone = (p - fate.failing).max(0.0);
+    let again = fate.again + alone * p;
+    (again / (fate.failing + alone).max(1e-12)).clamp(p, 1.0)
+}
+
 impl Service {
     /// Response times and failures of this tick, once the callees have answered.
     fn respond(&mut self, down: Latency, fate: &Fate, dt: f64, now: SimTime) {
@@ -186,11 +208,9 @@ impl Service {
                 Some((same, law, wait)) if *same == done => (*law, *wait),
                 _ => response(self.spec.service_time_cv, &done, self.flow.hold, dt),
             };
-            replica.probe_wait = wait + done.work.own;
-            replica.in_flight =
-                replica.backlog + served / dt * (done.work.own + self.flow.hold.mean);
-            replica.cpu = (served * done.work.computing / dt + done.work.gc.share).min(1.0);
-            replica.collecting = done.work.gc.share;
+            let busy = done.busy(wait, self.flow.hold, dt);
+            (replica.probe_wait, replica.in_flight) = (busy.probe_wait, busy.in_flight);
+            (replica.cpu, replica.collecting) = (busy.cpu, done.work.gc.share);
             last = Some((done, law, wait));
             for _ in 0..times {
                 self.flow.failed += served * self.reply(slot, &done, law, down, callee_failure);
@@ -199,10 +219,7 @@ impl Service {
         let working = std::mem::take(&mut self.dying.working);
         self.flow.failed = (self.flow.failed + working).min(self.flow.started);
         self.tally.callee_failed += self.flow.started * callee_failure;
-        let p = self.flow.failure();
-        let alone = (p - fate.failing).max(0.0);
-        let again = fate.again + alone * p;
-        self.flow.repeat = (again / (fate.failing + alone).max(1e-12)).clamp(p, 1.0);
+        self.flow.repeat = again(self.flow.failure(), fate);
     }
 
     /// Notes how one replica answered what it served; returns the share that failed.

@@ -29,16 +29,22 @@ pub(super) struct InStep {
 impl Fleet {
     /// Services whose replicas are alike fall in. The fleet must be at rest, and no fault at work.
     pub fn fall_in(&mut self) {
+        let mut more = false;
         for (service, resting) in self.services.iter_mut().zip(&mut self.resting) {
             if !*resting {
                 service.fall_in();
                 *resting = service.rests();
+                more |= *resting;
             }
+        }
+        if more {
+            self.still();
         }
     }
 
     /// Every replica has its own numbers again.
     pub fn fall_out(&mut self) {
+        self.stir();
         self.resting.fill(false);
         self.services.iter_mut().for_each(Service::fall_out);
     }
@@ -133,6 +139,11 @@ impl Service {
         let (slots, times) = self.worked_out();
         let each = move |replica| std::iter::repeat_n(replica, times as usize);
         self.slots[slots].iter().flatten().flat_map(each)
+    }
+
+    /// The replica whose numbers hold for all, to be given new ones, if they are in step.
+    pub(super) fn lead_mut(&mut self) -> Option<&mut Replica> {
+        self.slots[self.in_step.as_ref()?.lead].as_mut()
     }
 
     /// The replica whose numbers hold for all, and restarts by slot (NaN: nobody there), if the

@@ -47,7 +47,11 @@ impl Latency {
     /// being cut off.
     #[must_use]
     pub fn capped(self, limit: f64) -> (f64, f64, f64) {
-        let (mu, sigma) = self.log_parameters();
+        self.capped_as(self.log_parameters(), limit)
+    }
+
+    /// As `capped`, if its `log_parameters` are known.
+    pub(super) fn capped_as(self, (mu, sigma): (f64, f64), limit: f64) -> (f64, f64, f64) {
         let z = (limit.max(1e-9).ln() - mu) / sigma;
         let mean = self.mean.max(1e-6);
         let second = mean * mean + self.variance;

@@ -20,6 +20,7 @@ use super::rollout::Rollout;
 use super::routes::Routes;
 use super::service::{Coming, Edge, Flow, Secret, Service, Tally, Template};
 use super::spec::{ActuationSpec, CallSpec, FleetSpec, SecretSpec, ServiceSpec};
+use super::still::Stillness;
 
 /// Standard deviation of how replicas of one service differ, on a log scale.
 const UNLIKE: f64 = 0.08;
@@ -46,6 +47,10 @@ pub struct Fleet {
     pub(super) coming: Vec<Coming>,
     /// Services of which a tick is through once they have answered (`in_step.rs`).
     pub(super) resting: Vec<bool>,
+    /// Plain ones among them, side by side.
+    pub(super) stillness: Stillness,
+    /// Where users came in the last tick.
+    pub(super) entry: Option<usize>,
     /// Whether all services were at rest after the last tick.
     pub(super) at_rest: bool,
     /// Seconds of the last tick.
@@ -79,6 +84,8 @@ impl Fleet {
             undertakings: 0,
             coming: vec![Coming::default(); names.len()],
             resting: vec![false; names.len()],
+            stillness: Stillness::default(),
+            entry: None,
             at_rest: false,
             last_dt: 1.0,
             containers: 0,

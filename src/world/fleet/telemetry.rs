@@ -16,6 +16,8 @@ use super::node::Node;
 use super::replica::{Phase, Replica};
 use super::service::{Edge, Service, Tally};
 use super::spec::ScrapeSpec;
+use super::still::View;
+use super::work::files;
 
 const MIB: f64 = 1_048_576.0;
 
@@ -37,6 +39,36 @@ struct Pen<'a> {
     meter: Meter,
     column: usize,
     z99: f64,
+}
+
+/// Moments of a mixture, its scale on a logarithmic axis, its median and 99th percentile.
+type Shape = (Latency, f64, [Option<f64>; 2]);
+
+/// Columns of a replica without a disk.
+const REPLICA: usize = 6;
+
+/// What is measured of a replica.
+struct Gauges {
+    cpu: f64,
+    memory_mib: f64,
+    memory_limit: f64,
+    collecting: f64,
+    in_flight: f64,
+    /// Share of its disk in use, if it has one.
+    disk: Option<f64>,
+}
+
+impl Gauges {
+    fn of(service: &Service, replica: &Replica) -> Self {
+        Self {
+            cpu: replica.cpu,
+            memory_mib: replica.memory_mib,
+            memory_limit: service.memory_limit(replica.template.limits),
+            collecting: replica.collecting,
+            in_flight: replica.in_flight,
+            disk: service.spec.disk.map(|disk| replica.disk_mib / disk.size_mib),
+        }
+    }
 }
 
 /// The errors of measuring at one scrape.
@@ -94,6 +126,10 @@ impl Telemetry {
         };
         let seconds = interval.secs_f64();
         for index in 0..fleet.services.len() {
+            if let Some(position) = fleet.stillness.position(index) {
+                pen.still(fleet.stillness.view(position), seconds);
+                continue;
+            }
             let service = &mut fleet.services[index];
             pen.service(service, now, seconds);
             pen.slots(service);
@@ -206,12 +242,57 @@ impl Pen<'_> {
         }
     }
 
+    /// A plain service at rest: the columns that it has.
+    fn still(&mut self, view: View<'_>, seconds: f64) {
+        let View { service, calls, answer, restarts } = view;
+        let tally = std::mem::take(&mut service.tally);
+        let shape = self.shape_of(answer.weight, answer.law, answer.log);
+        self.measured(&tally, shape, true, seconds);
+        let count = f64::from(service.count);
+        self.exact(count);
+        self.exact(count);
+        self.exact(0.0);
+        let lead = service.lead;
+        let in_use = ((lead.in_flight - lead.backlog).max(0.0) / service.workers).min(1.0);
+        let busy = (0..service.count).fold(0.0, |busy, _| busy + in_use);
+        self.relative(busy / count);
+        self.exact((files(0.0, lead.in_flight, service.file_limit) / service.file_limit).max(0.0));
+        for call in calls {
+            let attempts = std::mem::take(&mut call.attempts);
+            let failed = std::mem::take(&mut call.failed);
+            self.calls(attempts, failed, std::mem::take(&mut call.seconds));
+        }
+        let upto = self.column + restarts.len() * REPLICA;
+        let cells = self.frame[self.column..upto].chunks_exact_mut(REPLICA);
+        let places = cells.zip(self.noise[self.column..upto].chunks_exact(REPLICA));
+        self.column = upto;
+        let gauges = Gauges {
+            cpu: lead.cpu,
+            memory_mib: lead.memory_mib,
+            memory_limit: service.memory_limit,
+            collecting: lead.collecting,
+            in_flight: lead.in_flight,
+            disk: None,
+        };
+        for ((cells, noise), restarts) in places.zip(restarts) {
+            if !restarts.is_nan() {
+                self.meter.slot(cells, noise, &gauges, *restarts);
+            }
+        }
+    }
+
     /// The columns of `requests`.
     fn requests(&mut self, tally: &Tally, response: &[Weighted], middle: bool, seconds: f64) {
+        let shape = self.shape(response);
+        self.measured(tally, shape, middle, seconds);
+    }
+
+    /// The same if the shape of the response times is known.
+    fn measured(&mut self, tally: &Tally, shape: Shape, middle: bool, seconds: f64) {
         let n = tally.requests;
         self.count(n, |count| count / seconds);
         self.share(tally.failed, n);
-        let (law, sigma, [median, p99]) = self.shape(response);
+        let (law, sigma, [median, p99]) = shape;
         let cv = law.variance.sqrt() / law.mean.max(1e-9);
         self.sampled(Some(tally.seconds / n).filter(|_| n >= 1.0), cv / n.sqrt());
         // Relative error of a sample quantile of a lognormal law: sqrt(q (1-q) / n) sigma / phi(z).
@@ -222,15 +303,21 @@ impl Pen<'_> {
     }
 
     /// Moments of a mixture, its scale on a logarithmic axis, its median and 99th percentile.
-    fn shape(&self, response: &[Weighted]) -> (Latency, f64, [Option<f64>; 2]) {
-        if let [(weight, law)] = response
-            && *weight > 0.0
-        {
-            let (mu, sigma) = law.log_parameters();
-            return (*law, sigma, [mu, mu + sigma * self.z99].map(|x| Some(x.exp())));
+    fn shape(&self, response: &[Weighted]) -> Shape {
+        if let [(weight, law)] = response {
+            return self.shape_of(*weight, *law, law.log_parameters());
         }
         let law = mixed(response);
         (law, law.log_parameters().1, [0.5, 0.99].map(|q| quantile(response, q)))
+    }
+
+    /// The same of one law.
+    fn shape_of(&self, weight: f64, law: Latency, (mu, sigma): (f64, f64)) -> Shape {
+        if weight > 0.0 {
+            return (law, sigma, [mu, mu + sigma * self.z99].map(|x| Some(x.exp())));
+        }
+        let none = Latency::default();
+        (none, none.log_parameters().1, [None; 2])
     }
 
     /// What runs out besides processors and memory.
@@ -280,21 +367,25 @@ impl Pen<'_> {
         }
         let attempts = std::mem::take(&mut edge.attempts);
         let failed = std::mem::take(&mut edge.failed);
-        let seconds = std::mem::take(&mut edge.seconds);
+        self.calls(attempts, failed, std::mem::take(&mut edge.seconds));
+    }
+
+    fn calls(&mut self, attempts: f64, failed: f64, seconds: f64) {
         self.share(failed, attempts);
         self.sampled(Some(seconds / attempts).filter(|_| attempts >= 1.0), 1.0 / attempts.sqrt());
     }
 
     fn slots(&mut self, service: &Service) {
-        let width = 6 + usize::from(service.spec.disk.is_some());
+        let width = REPLICA + usize::from(service.spec.disk.is_some());
         let upto = self.column + service.slot_ids.len() * width;
         let cells = self.frame[self.column..upto].chunks_exact_mut(width);
         let places = cells.zip(self.noise[self.column..upto].chunks_exact(width));
         self.column = upto;
         if let Some((lead, restarts)) = service.lead() {
+            let gauges = Gauges::of(service, lead);
             for ((cells, noise), restarts) in places.zip(restarts) {
                 if !restarts.is_nan() {
-                    self.meter.slot(cells, noise, service, lead, *restarts);
+                    self.meter.slot(cells, noise, &gauges, *restarts);
                 }
             }
             return;
@@ -302,7 +393,8 @@ impl Pen<'_> {
         for ((cells, noise), slot) in places.zip(&service.slots) {
             let seen = |r: &&Replica| !r.dark && r.phase != Phase::Pending;
             if let Some(there) = slot.as_ref().filter(seen) {
-                self.meter.slot(cells, noise, service, there, f64::from(there.restarts));
+                let gauges = Gauges::of(service, there);
+                self.meter.slot(cells, noise, &gauges, f64::from(there.restarts));
             }
         }
     }
@@ -353,28 +445,21 @@ impl Meter {
 
     /// The columns of one replica, as `columns` has them.
     #[inline]
-    fn slot(
-        &self,
-        cells: &mut [f64],
-        noise: &[Lane],
-        service: &Service,
-        replica: &Replica,
-        restarts: f64,
-    ) {
+    fn slot(&self, cells: &mut [f64], noise: &[Lane], gauges: &Gauges, restarts: f64) {
         let [cpu, bytes, memory, collecting, restarted, queue, volume @ ..] = cells else { return };
         let [of_cpu, of_memory, _, of_collecting, _, of_queue, ..] = noise else { return };
-        let limit = service.memory_limit(replica.template.limits);
-        *cpu = self.relative(replica.cpu, *of_cpu);
+        let limit = gauges.memory_limit;
+        *cpu = self.relative(gauges.cpu, *of_cpu);
         // Both memory columns show the same measurement.
         let factor = self.gauss.factor(self.relative / 2.0, self.bits(*of_memory));
-        let used = (replica.memory_mib * factor).min(limit);
+        let used = (gauges.memory_mib * factor).min(limit);
         *bytes = used * MIB;
         *memory = used / limit;
-        *collecting = self.relative(replica.collecting, *of_collecting);
+        *collecting = self.relative(gauges.collecting, *of_collecting);
         *restarted = restarts;
-        *queue = self.relative(replica.in_flight, *of_queue);
-        if let (Some(disk), [volume, ..]) = (service.spec.disk, volume) {
-            *volume = replica.disk_mib / disk.size_mib;
+        *queue = self.relative(gauges.in_flight, *of_queue);
+        if let (Some(disk), [volume, ..]) = (gauges.disk, volume) {
+            *volume = disk;
         }
     }
 }

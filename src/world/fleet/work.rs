@@ -52,6 +52,28 @@ pub(super) struct Done {
     pub(super) work: Work,
 }
 
+/// How busy that keeps it.
+pub(super) struct Busy {
+    /// What a probe would wait, seconds.
+    pub(super) probe_wait: f64,
+    /// Requests waiting or being worked on.
+    pub(super) in_flight: f64,
+    /// Share of the processor in use.
+    pub(super) cpu: f64,
+}
+
+impl Done {
+    /// How busy it is if work begins after `wait` seconds and callees hold workers for `hold`.
+    pub(super) fn busy(&self, wait: f64, hold: Latency, dt: f64) -> Busy {
+        let Self { served, backlog, work } = self;
+        Busy {
+            probe_wait: wait + work.own,
+            in_flight: backlog + served / dt * (work.own + hold.mean),
+            cpu: (served * work.computing / dt + work.gc.share).min(1.0),
+        }
+    }
+}
+
 impl Service {
     /// The same as `work`; `last` remembers a replica and its work for those that are alike.
     pub(super) fn work_like(
@@ -83,28 +105,42 @@ impl Service {
         let age = now.since(replica.ready_since).secs_f64();
         let cold = (1.0 - age / spec.warm_up.secs_f64().max(1e-9)).clamp(0.0, 1.0);
         let slow = effect.slow + replica.pull.slower;
-        let plain = spec.service_time.secs_f64() * slow * (1.0 + cold);
-        let computing = plain * spec.cpu_share.get() / (1.0 - gc.share);
-        let cores = self.cores(replica, effect.stolen_cpu);
-        let load = (replica.served * computing / (cores * dt)).min(STEADY);
-        // At most all workers share the processor.
-        let workers = (f64::from(spec.concurrency) - replica.leaked.workers).max(0.0);
-        let crowd = (workers / cores).max(1.0);
-        let stretched = computing * (1.0 / (1.0 - load)).min(crowd);
-        // In M/M/1 the variance is (2 + load) / (2 - load) squared means: 1 is the requests' own.
-        let sharing = stretched * stretched * 2.0 * load / (2.0 - load);
-        let waiting = plain * (1.0 - spec.cpu_share.get()) / (1.0 - gc.share);
-        let lock = spec.lock_time.secs_f64() + effect.lock_s;
-        let busy = (replica.served * lock / dt).min(STEADY);
-        let queued = (lock * busy / (1.0 - busy)).min(lock * workers);
-        let own = waiting + stretched + if lock > 0.0 { queued + effect.lock_s } else { 0.0 };
         let skew = effect.clock_skew_s + replica.pull.clock_skew_s;
         let skewed = if skew.abs() > SKEW_LEEWAY_S { 1.0 } else { 0.0 };
         let parts = [effect.errors, replica.pull.errors, skewed, self.cannot_write(replica)];
         let fine = parts.iter().fold(1.0 - spec.error_ratio.get(), |fine, p| fine * (1.0 - p));
-        let accepts = self.accepts(replica);
-        let (errors, computing) = (1.0 - fine, computing / cores);
-        Some(Work { own, computing, sharing, lock, gc, errors, workers, accepts })
+        let cores = self.cores(replica, effect.stolen_cpu);
+        let workers = (f64::from(spec.concurrency) - replica.leaked.workers).max(0.0);
+        let terms = Terms {
+            plain: spec.service_time.secs_f64() * slow * (1.0 + cold),
+            cpu_share: spec.cpu_share.get(),
+            cores,
+            workers,
+            // At most all workers share the processor.
+            crowd: (workers / cores).max(1.0),
+            lock: spec.lock_time.secs_f64() + effect.lock_s,
+            held: effect.lock_s,
+            errors: 1.0 - fine,
+        };
+        let files = f64::from(spec.file_limit) - FILES_IDLE - replica.leaked.files;
+        Some(terms.work(replica.served, gc, accepts(files, replica.in_flight), dt))
+    }
+
+    /// The terms of a replica on which nothing pulls and which is warm.
+    pub(super) fn plain_terms(&self, replica: &Replica) -> Terms {
+        let spec = &self.spec;
+        let (cores, workers) = (self.cores(replica, 0.0), f64::from(spec.concurrency));
+        let lock = spec.lock_time.secs_f64();
+        Terms {
+            plain: spec.service_time.secs_f64(),
+            cpu_share: spec.cpu_share.get(),
+            cores,
+            workers,
+            crowd: (workers / cores).max(1.0),
+            lock,
+            held: 0.0,
+            errors: 1.0 - (1.0 - spec.error_ratio.get()),
+        }
     }
 
     fn cores(&self, replica: &Replica, stolen: f64) -> f64 {
@@ -118,17 +154,64 @@ impl Service {
         full.map_or(0.0, |disk| disk.needed.get())
     }
 
-    /// Share of new connections for which there are files.
-    fn accepts(&self, replica: &Replica) -> f64 {
-        let room = f64::from(self.spec.file_limit) - FILES_IDLE - replica.leaked.files;
-        let need = (FILES_PER_REQUEST * replica.in_flight).max(1.0);
-        (room / need).clamp(0.0, 1.0)
-    }
-
     /// Files and sockets that a replica has open.
     pub(super) fn files(&self, replica: &Replica) -> f64 {
-        let open = FILES_IDLE + replica.leaked.files + FILES_PER_REQUEST * replica.in_flight;
-        open.min(f64::from(self.spec.file_limit))
+        files(replica.leaked.files, replica.in_flight, f64::from(self.spec.file_limit))
+    }
+}
+
+/// Files and sockets that are open, some of them for ever, while so many requests are there.
+pub(super) fn files(leaked: f64, in_flight: f64, limit: f64) -> f64 {
+    (FILES_IDLE + leaked + FILES_PER_REQUEST * in_flight).min(limit)
+}
+
+/// Files left over for requests by an idle process that leaked none.
+pub(super) fn spare_files(limit: u32) -> f64 {
+    f64::from(limit) - FILES_IDLE
+}
+
+/// Share of new connections for which there are files.
+pub(super) fn accepts(room: f64, in_flight: f64) -> f64 {
+    let need = (FILES_PER_REQUEST * in_flight).max(1.0);
+    (room / need).clamp(0.0, 1.0)
+}
+
+/// What a request costs on a replica, but for what depends on its load and memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Own work alone on the machine, seconds.
+    plain: f64,
+    /// Share of it that is computing.
+    cpu_share: f64,
+    /// Processors.
+    cores: f64,
+    /// Workers that are not hung.
+    workers: f64,
+    /// Most requests that share a processor.
+    crowd: f64,
+    /// Time under the exclusive lock, and the part of it that a fault adds, seconds.
+    lock: f64,
+    held: f64,
+    /// Share of requests that fail by themselves.
+    errors: f64,
+}
+
+impl Terms {
+    /// The work on a request while `served` requests come in `dt` seconds.
+    pub(super) fn work(&self, served: f64, gc: Collection, accepts: f64, dt: f64) -> Work {
+        let Self { plain, cpu_share, cores, workers, crowd, lock, held, errors } = *self;
+        let computing = plain * cpu_share / (1.0 - gc.share);
+        let load = (served * computing / (cores * dt)).min(STEADY);
+        let stretched = computing * (1.0 / (1.0 - load)).min(crowd);
+        // In M/M/1 the variance is (2 + load) / (2 - load) squared means: 1 is the requests' own.
+        let sharing = stretched * stretched * 2.0 * load / (2.0 - load);
+        let waiting = plain * (1.0 - cpu_share) / (1.0 - gc.share);
+        let queue = || {
+            let busy = (served * lock / dt).min(STEADY);
+            (lock * busy / (1.0 - busy)).min(lock * workers) + held
+        };
+        let own = waiting + stretched + if lock > 0.0 { queue() } else { 0.0 };
+        Work { own, computing: computing / cores, sharing, lock, gc, errors, workers, accepts }
     }
 }
 
@@ -181,12 +264,18 @@ pub(super) fn response(cv: f64, done: &Done, hold: Latency, dt: f64) -> (Latency
     let held = own.plus(pause).plus(hold);
     let workers = work.workers.round().max(1.0) as u32;
     let offered = (done.served / dt * held.mean).min(STEADY * f64::from(workers));
-    let cv2 = held.variance / (held.mean * held.mean).max(1e-12);
     let must_wait = erlang_c(workers, offered);
-    let wait = wait_if_waiting(workers, offered, held.mean, 1.0, cv2);
-    let mean = must_wait * wait;
-    let line = Latency { mean, variance: 2.0 * must_wait * wait * wait - mean * mean };
-    let rate = (capacity(work, hold.mean, dt) / dt).max(1e-6);
-    let backlog = Latency { mean: done.backlog / rate, variance: 0.0 };
-    (held.plus(line).plus(backlog), mean + backlog.mean)
+    let mut line = Latency::default();
+    if must_wait > 0.0 {
+        let cv2 = held.variance / (held.mean * held.mean).max(1e-12);
+        let wait = wait_if_waiting(workers, offered, held.mean, 1.0, cv2);
+        line.mean = must_wait * wait;
+        line.variance = 2.0 * must_wait * wait * wait - line.mean * line.mean;
+    }
+    let mut backlog = Latency::default();
+    if done.backlog > 0.0 {
+        let rate = (capacity(work, hold.mean, dt) / dt).max(1e-6);
+        backlog.mean = done.backlog / rate;
+    }
+    (held.plus(line).plus(backlog), line.mean + backlog.mean)
 }

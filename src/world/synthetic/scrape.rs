@@ -14,10 +14,13 @@ impl Synthetic {
         self.hand_over(batch);
         let (spec, scrape) = (&self.spec.scrape, self.scrapes);
         let (first_log, first_span) = (batch.logs.len(), batch.spans.len());
-        let paper = (&mut batch.logs, &mut batch.spare);
-        self.fleet.write_logs(spec, now, scrape, paper);
-        let spans = (self.streams.child("spans"), self.operations.as_slice());
-        self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
+        if self.read {
+            self.fleet.show();
+            let paper = (&mut batch.logs, &mut batch.spare);
+            self.fleet.write_logs(spec, now, scrape, paper);
+            let spans = (self.streams.child("spans"), self.operations.as_slice());
+            self.fleet.sample_spans(self.entry, spec, spans, (now, scrape), &mut batch.spans);
+        }
         let frame = &mut batch.frame;
         self.telemetry.scrape(&mut self.fleet, frame, now, scrape, spec.interval);
         let (watch, map) = (&mut self.around.watch, &self.topology);

@@ -173,3 +173,29 @@ fn strides_change_no_more_than_the_last_digits_in_calm_and_in_steady_trouble() {
     // The check means something only if strides were taken.
     assert!(ticks.iter().all(|(calm, awake)| calm * 3 < *awake), "{ticks:?}");
 }
+
+#[test]
+fn lines_that_nobody_reads_are_not_written_and_change_nothing_else() {
+    let play = |spec: SyntheticSpec, spare: bool| {
+        let mut world = Synthetic::new(spec, 3).map_err(|p| format!("{p:?}")).unwrap();
+        if spare {
+            world.spare_lines();
+        }
+        let (mut batch, mut seen, mut lines) = (Batch::default(), Vec::new(), 0);
+        while let Some(now) = world.next() {
+            batch.clear();
+            world.advance(now, &mut batch).unwrap();
+            lines += batch.logs.len() + batch.spans.len();
+            let bits: Vec<u64> = batch.frame.values.iter().map(|value| value.to_bits()).collect();
+            seen.push(format!("{now} {bits:?} {:?}", batch.events));
+        }
+        (lines, seen, format!("{:?}", world.record()))
+    };
+    let (all, none) = (play(shop(), false), play(shop(), true));
+    assert!((&all.1, &all.2) == (&none.1, &none.2), "what is measured or happened differs");
+    // Last words of containers are told all the same.
+    assert!(all.0 > 1000 && none.0 < all.0 / 10, "{} lines, then {}", all.0, none.0);
+    // Events that are lost by chance are drawn with the lines before them.
+    let lost = || with_fault("1m", "telemetry_loss", json!({ "share": 0.5 }));
+    assert_eq!(play(lost(), false), play(lost(), true));
+}

@@ -8,6 +8,7 @@ mod action_log;
 pub mod alarm;
 pub mod baseline;
 mod build;
+mod by_entity;
 mod cadence;
 pub mod calls;
 mod case;
@@ -39,6 +40,7 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod visits;
+mod window_mean;
 
 pub use crate::model::{Engine, Leeway};
 pub use alarm::Gate;

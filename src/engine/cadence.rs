@@ -71,7 +71,7 @@ impl Daily {
         let Some(day) = cadence.day() else { return };
         let mut season = Season::new(day, days, spread);
         let column = history.column(id);
-        column.range(..column.len() - 1).for_each(|value| season.push(*value));
+        column.range(..column.len() - 1).for_each(|value| season.push(value));
         self.0 = Some(season);
     }
 

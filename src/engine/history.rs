@@ -90,7 +90,8 @@ impl History {
         &self.times
     }
 
-    /// Values of one series, aligned with `times`; a rate per second if it is a counter.
+    /// Values of one series, aligned with `times`, to seven digits; a rate per second if it is a
+    /// counter.
     #[must_use]
     pub fn column(&self, id: SeriesId) -> Column<'_> {
         self.values.column(id.index())
@@ -108,10 +109,10 @@ impl History {
         self.effects[id.index()]
     }
 
-    /// The newest values of all series; NaN where there is none.
+    /// The newest values of all series as columns keep them; NaN where there is none.
     #[must_use]
-    pub(super) fn newest(&self) -> &[f64] {
-        &self.newest
+    pub(super) fn newest(&self) -> &[f32] {
+        self.values.newest()
     }
 
     /// Number of series known.
@@ -181,6 +182,19 @@ impl History {
     }
 }
 
+/// The smallest value of a column that is not below a bound: who is less is below the bound.
+#[inline]
+pub(super) fn at_least(bound: f64) -> f32 {
+    let near = bound as f32;
+    if f64::from(near) < bound { near.next_up() } else { near }
+}
+
+/// The largest value of a column that is not above a bound.
+#[inline]
+pub(super) fn at_most(bound: f64) -> f32 {
+    -at_least(-bound)
+}
+
 impl Counter {
     /// Per-second rate since the previous sample; a drop is a reset to zero.
     fn rate(&mut self, time: SimTime, raw: f64) -> f64 {
@@ -211,7 +225,7 @@ mod tests {
             history.push(&frame, &series);
         }
         assert_eq!(history.len(), 3);
-        let column: Vec<f64> = history.column(SeriesId(0)).iter().copied().collect();
+        let column: Vec<f64> = history.column(SeriesId(0)).iter().collect();
         assert_eq!(column[..2], [1.0, 0.5]);
         assert!(column[2].is_nan());
         assert_eq!(history.position(SimTime::from_secs(15)), 1);

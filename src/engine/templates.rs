@@ -70,13 +70,12 @@ impl Miner {
 
     /// Takes in a line: its template, and whether that is new.
     pub fn learn(&mut self, body: &str) -> (TemplateId, bool) {
-        let first = first_line(body);
-        let hash = hash_of(first);
+        let hash = hash_of(body);
         let slot = hash as usize & (SEEN - 1);
         if self.seen[slot].0 == hash {
             return (self.seen[slot].1, false);
         }
-        let (id, new) = self.learn_line(first);
+        let (id, new) = self.learn_line(first_line(body));
         self.seen[slot] = (hash, id);
         (id, new)
     }
@@ -154,10 +153,11 @@ fn first_line(body: &str) -> &str {
     body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()
 }
 
-/// A hash of the line's first `MOST_WORDS` words, those with a digit all alike; never 0.
-fn hash_of(line: &str) -> u64 {
+/// A hash of the first `MOST_WORDS` words of the first line that has any, those with a digit all
+/// alike; never 0.
+fn hash_of(body: &str) -> u64 {
     let (mut hash, mut word, mut digit, mut words) = (1u64, 0u64, false, 0);
-    for byte in line.bytes().chain(std::iter::once(b' ')) {
+    for byte in body.bytes().chain(std::iter::once(b' ')) {
         if !byte.is_ascii_whitespace() {
             digit |= byte.is_ascii_digit();
             // FNV's way, a byte at a time; a word is never 0.
@@ -166,9 +166,11 @@ fn hash_of(line: &str) -> u64 {
             let said = if digit { MASKED_WORD } else { word };
             hash = (hash.rotate_left(23) ^ said).wrapping_mul(0xff51_afd7_ed55_8ccd);
             (word, digit, words) = (0, false, words + 1);
-            if words == MOST_WORDS {
+            if words == MOST_WORDS || byte == b'\n' {
                 break;
             }
+        } else if byte == b'\n' && words > 0 {
+            break;
         }
     }
     (hash ^ (hash >> 29)) | (1 << 63)

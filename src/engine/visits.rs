@@ -19,8 +19,9 @@ use std::sync::Arc;
 use self::assemble::{Draft, Logged, Piece};
 use self::messages::Messages;
 pub use self::window::{Course, Edge, Item, Kind, Seen, Tally, Window};
+use super::by_entity::ByEntity;
 use crate::model::StepInput;
-use crate::unit::SimDuration;
+use crate::unit::{EntityId, SimDuration};
 
 /// Length of a window: long enough for a handful of requests of a seldom used service.
 pub const WINDOW: SimDuration = SimDuration::from_secs(60);
@@ -41,6 +42,8 @@ pub struct Visits {
     pending: usize,
     operations: Vec<Arc<str>>,
     numbers: BTreeMap<Arc<str>, u32>,
+    /// The same of single entities: few are found faster.
+    known: ByEntity<Arc<str>, u32>,
     messages: Messages,
 }
 
@@ -61,7 +64,7 @@ impl Visits {
                 break;
             }
             let entity = input.topology.service_of(span.entity);
-            let operation = self.number(&span.operation);
+            let operation = self.number(entity, &span.operation);
             let draft = self.drafts.entry(span.trace_id).or_default();
             draft.rooted |= span.parent_span_id == 0;
             draft.pieces.push(Piece::of(span, entity, operation));
@@ -119,7 +122,18 @@ impl Visits {
         }
     }
 
-    fn number(&mut self, operation: &Arc<str>) -> u32 {
+    fn number(&mut self, entity: EntityId, operation: &Arc<str>) -> u32 {
+        if let Some(number) = self.known.get_mut(entity, &**operation) {
+            return *number;
+        }
+        let number = self.number_of(operation);
+        if self.known.len() < MOST_OPERATIONS {
+            self.known.insert(entity, Arc::clone(operation), number);
+        }
+        number
+    }
+
+    fn number_of(&mut self, operation: &Arc<str>) -> u32 {
         if let Some(number) = self.numbers.get(operation) {
             return *number;
         }

@@ -5,6 +5,7 @@
 //! a frame in which nothing happens costs a few comparisons a value and touches nothing else.
 
 use crate::engine::History;
+use crate::engine::history::{at_least, at_most};
 use crate::unit::SeriesId;
 
 /// Values from `low` to `high` say nothing.
@@ -28,35 +29,48 @@ impl Band {
 /// The bands of all series.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bands {
-    low: Vec<f64>,
-    high: Vec<f64>,
+    /// Of the values that columns keep, the lowest and the highest that say nothing.
+    low: Vec<f32>,
+    high: Vec<f32>,
     /// The last frame for which the band is sure, a number that compares as fast as the values.
-    until: Vec<f64>,
+    until: Vec<i32>,
+    /// How many were found last.
+    found: usize,
 }
 
 /// Series that are looked at together.
 const TOGETHER: usize = 8;
+/// Before every frame, and after every one.
+const NEVER: i32 = -1;
+const ALWAYS: i32 = i32::MAX;
+
+/// A frame's number; beyond two thousand million, which at one a second is after 68 years, every
+/// value is looked at.
+fn frame(number: u64) -> i32 {
+    i32::try_from(number).unwrap_or(ALWAYS - 1)
+}
 
 impl Bands {
     /// Sets the band of a series up to a frame, as `History::taken` counts them.
     #[inline]
     pub(super) fn set(&mut self, id: SeriesId, band: Band, until: u64) {
         let at = id.index();
-        (self.low[at], self.high[at], self.until[at]) = (band.low, band.high, until as f64);
+        (self.low[at], self.high[at]) = (at_least(band.low), at_most(band.high));
+        self.until[at] = frame(until);
     }
 
     /// Says that the next value of a series must be looked at.
     #[inline]
     pub(super) fn clear(&mut self, id: SeriesId) {
-        self.until[id.index()] = -1.0;
+        self.until[id.index()] = NEVER;
     }
 
     /// The series whose newest value must be looked at: those that are tracked and have one, unless
     /// it lies in a band that is sure.
     pub(super) fn outside(&mut self, history: &History) -> Vec<SeriesId> {
         self.widen(history);
-        let mut out = Vec::new();
-        let (values, frame) = (history.newest(), history.taken() as f64);
+        let mut out = Vec::with_capacity(self.found + self.found / 4);
+        let (values, frame) = (history.newest(), frame(history.taken()));
         let whole = values.len() / TOGETHER * TOGETHER;
         for first in (0..whole).step_by(TOGETHER) {
             let together = first..first + TOGETHER;
@@ -78,15 +92,16 @@ impl Bands {
         let rest = (whole..values.len()).filter(|index| !values[*index].is_nan());
         let rest = rest.map(|index| SeriesId(index as u32));
         out.extend(rest.filter(|id| history.effect(*id).has_baseline));
+        self.found = out.len();
         out
     }
 
     fn widen(&mut self, history: &History) {
         for index in self.low.len()..history.width() {
             let tracked = history.effect(SeriesId(index as u32)).has_baseline;
-            self.low.push(f64::NEG_INFINITY);
-            self.high.push(f64::INFINITY);
-            self.until.push(if tracked { -1.0 } else { f64::INFINITY });
+            self.low.push(f32::NEG_INFINITY);
+            self.high.push(f32::INFINITY);
+            self.until.push(if tracked { NEVER } else { ALWAYS });
         }
     }
 }

@@ -33,7 +33,7 @@ impl Crowd {
         for (entity, series) in own_rates(around.series, history.width(), service, told) {
             for id in series {
                 let column = history.column(id).range(first..);
-                let mut known: Vec<f64> = column.copied().filter(|v| v.is_finite()).collect();
+                let mut known: Vec<f64> = column.filter(|v| v.is_finite()).collect();
                 let rate = median(&mut known).unwrap_or(0.0);
                 *rates.entry(entity).or_insert(0.0) += rate * seconds;
             }

@@ -227,7 +227,7 @@ fn flow(
     let first = cut.saturating_sub(BASELINE_FRAMES);
     let column = history.column(level);
     let rate = |at: usize| -> f64 {
-        let known = rates.iter().map(|id| history.column(*id)[at]).filter(|v| v.is_finite());
+        let known = rates.iter().map(|id| history.column(*id).at(at)).filter(|v| v.is_finite());
         known.fold(0.0, |sum, v| sum + v)
     };
     let value =
@@ -285,7 +285,7 @@ fn rank(meta: &SeriesMeta, measure: Measure) -> Option<u32> {
 
 /// Seconds of latency, or the failed share.
 fn bad(column: Column<'_>, at: usize, meta: &SeriesMeta) -> Option<f64> {
-    let value = column[at];
+    let value = column.at(at);
     let one = if meta.unit == "%" { 100.0 } else { 1.0 };
     let value = match meta.role {
         Role::Availability => 1.0 - value / one,

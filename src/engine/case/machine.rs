@@ -60,7 +60,7 @@ impl Case<'_> {
             }
             let service = around.topology.service_of(meta.entity);
             let node = around.placement.node_of(around.topology.name(service), meta.entity);
-            let newest = around.history.column(id).iter().rev().take(FRAMES).copied();
+            let newest = around.history.column(id).iter().rev().take(FRAMES);
             let load = median(&mut newest.filter(|v| v.is_finite()).collect::<Vec<f64>>());
             if let Some(place) = node.zip(load) {
                 found.entry(service).or_default().push(place);

@@ -137,7 +137,7 @@ fn metric_signs(around: &Surroundings<'_>, since: SimTime, crowd: &Crowd) -> Vec
                 words: plain_words(meta),
                 z,
                 before: Some(baseline.median),
-                after: Some(column[at]),
+                after: Some(column.at(at)),
                 unit: meta.unit.clone(),
                 since: around.history.times()[onset],
             })
@@ -229,7 +229,7 @@ impl Baseline {
         let mut top = [None::<(f64, usize)>; 2];
         let (mut onset, mut lasted) = (None, 0);
         for (index, value) in (edge..).zip(column.range(edge..)).filter(|(_, v)| v.is_finite()) {
-            let z = self.z(*value, bad);
+            let z = self.z(value, bad);
             if z >= super::SICK_Z && onset.is_none() {
                 onset = Some(index);
             }

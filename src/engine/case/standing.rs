@@ -71,12 +71,12 @@ pub(super) fn full(around: &Surroundings<'_>, onset: SimTime) -> Vec<Full> {
         .filter_map(|(id, meta)| {
             let column = around.history.column(id);
             let whole = if meta.unit == "%" { 100.0 } else { 1.0 };
-            let newest = column.iter().rev().copied().filter(|v| v.is_finite()).take(FRAMES);
+            let newest = column.iter().rev().filter(|v| v.is_finite()).take(FRAMES);
             let share = median(&mut newest.collect::<Vec<_>>())? / whole;
             if share < SCARCE {
                 return None;
             }
-            let past = column.range(..cut).copied().filter(|v| v.is_finite());
+            let past = column.range(..cut).filter(|v| v.is_finite());
             let usual = median(&mut past.collect::<Vec<_>>()).map_or(0.0, |v| v / whole);
             let scarce = |v: &f64| !v.is_finite() || *v >= SCARCE * whole;
             let run = column.iter().rev().take_while(|v| scarce(v)).count().max(1);

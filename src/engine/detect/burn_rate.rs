@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::baseline::SURELY;
 use crate::engine::chosen::Chosen;
 use crate::engine::rates::own_rates;
+use crate::engine::window_mean::{AtMost, Steady};
 use crate::model::{Direction, EntityKind, Role, SeriesMeta, StepInput, Topology};
 use crate::unit::{EntityId, Ratio, SeriesId, SimDuration, SimTime};
 
@@ -55,14 +55,22 @@ impl Default for Config {
 #[derive(Debug)]
 pub struct BurnRate {
     config: Config,
-    since: Vec<Option<SimTime>>,
     rates: BTreeMap<EntityId, Vec<SeriesId>>,
     /// The same of single operations.
     parts: BTreeMap<(EntityId, String), Vec<SeriesId>>,
     known: usize,
     shares: Chosen<Bad>,
-    /// When a series last told a share that burns fast enough for a word.
-    bad: Vec<Option<SimTime>>,
+    /// What is known of each of them.
+    states: Vec<State>,
+    cadence: Steady,
+}
+
+/// What is known of a series.
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    since: Option<SimTime>,
+    /// Of the short window of each pair.
+    short: [AtMost; PAIRS.len()],
 }
 
 /// Bad requests in the short window below which no budget burns: of few requests, one is a large
@@ -86,9 +94,9 @@ impl BurnRate {
     /// With nothing heard.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let shares = Chosen::default();
+        let (shares, cadence) = (Chosen::default(), Steady::default());
         let (rates, parts) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, since: Vec::new(), rates, parts, known: 0, shares, bad: Vec::new() }
+        Self { config, rates, parts, known: 0, shares, states: Vec::new(), cadence }
     }
 
     /// Finds the series of requests as the entities themselves tell them.
@@ -119,29 +127,30 @@ impl BurnRate {
         rate * window.secs_f64() * share >= FEWEST_BAD
     }
 
-    /// Whether a series may burn: where no value of the longest short window does, no mean does.
-    fn may_burn(&mut self, (id, now): (SeriesId, SimTime), bad: Bad, observed: f64) -> bool {
-        let [_, (_, longest, slowest)] = PAIRS;
-        let last = &mut self.bad[id.index()];
-        if bad.share(observed) >= SURELY * super::FLOOR * self.config.budget() * slowest {
-            *last = Some(now);
-        }
-        last.is_some_and(|last| now.since(last) <= longest)
-    }
-
-    fn score(&self, (id, meta): (SeriesId, &SeriesMeta), bad: Bad, history: &History) -> f64 {
+    fn score(
+        &self,
+        (id, meta): (SeriesId, &SeriesMeta),
+        (bad, share): (Bad, f64),
+        short: &mut [AtMost; PAIRS.len()],
+        history: &History,
+    ) -> f64 {
         let budget = self.config.budget();
-        let spent = |window| mean(history, id, window).map_or(0.0, |v| bad.share(v));
         let mut worst = 0.0_f64;
-        for (long, short, factor) in PAIRS {
-            let recent = spent(short) / factor;
-            let heard = || self.is_heard(meta, spent(short), short, history);
-            if recent >= super::FLOOR * budget && heard() {
+        for ((long, window, factor), at_most) in PAIRS.into_iter().zip(short) {
+            let bar = super::FLOOR * budget * factor;
+            if !at_most.may_reach(bar, share) {
+                continue;
+            }
+            let Some(spent) = measure(history, id, window) else { continue };
+            let spent = spent.map(|value| bad.share(value));
+            *at_most = AtMost::of(spent.mean, spent.n);
+            if spent.mean >= bar && self.is_heard(meta, spent.mean, window, history) {
                 // Who has not been watched for so long yet has the habits of its first frames.
                 let first = || mean_of(history, id, 0..self.config.least.min(history.len()));
                 let usual = habit(history, id, long).or_else(first);
                 let habit = usual.map_or(0.0, |v| bad.share(v));
-                let burn = recent.min(spent(long) / factor) / budget.max(habit);
+                let spent_long = mean(history, id, long).map_or(0.0, |v| bad.share(v));
+                let burn = (spent.mean / factor).min(spent_long / factor) / budget.max(habit);
                 worst = worst.max(burn);
             }
         }
@@ -153,29 +162,34 @@ impl Detector for BurnRate {
     fn observe(&mut self, input: &StepInput<'_>, history: &History, out: &mut Scores) {
         let Some(time) = fresh_frame(input, history) else { return };
         self.know(input);
-        self.since.resize(history.width(), None);
-        self.bad.resize(history.width(), None);
         let share = |meta: &SeriesMeta| Bad::of(meta, input.topology);
         let mut shares = std::mem::take(&mut self.shares);
-        for &(series, bad) in shares.update(input.series, share) {
-            let Some(observed) = history.latest(series) else { continue };
-            let heard = history.len() >= self.config.least;
-            let score = if self.may_burn((series, time), bad, observed) && heard {
-                self.score((series, input.series.get(series)), bad, history)
+        let chosen = shares.update(input.series, share);
+        let mut states = std::mem::take(&mut self.states);
+        states.resize(chosen.len(), State::default());
+        let steady = self.cadence.goes_on(time);
+        for (&(series, bad), state) in chosen.iter().zip(&mut states) {
+            let observed = history.latest(series);
+            if !steady || observed.is_none() {
+                state.short = Default::default();
+            }
+            let Some(observed) = observed else { continue };
+            let score = if history.len() >= self.config.least {
+                let share = (bad, bad.share(observed));
+                self.score((series, input.series.get(series)), share, &mut state.short, history)
             } else {
                 0.0
             };
-            let start = &mut self.since[series.index()];
             if score < super::FLOOR {
-                *start = None;
+                state.since = None;
                 continue;
             }
-            let since = *start.get_or_insert(time);
+            let since = *state.since.get_or_insert(time);
             let expected = bad.objective(self.config.objective);
             let (detector, direction) = (ENTRY.kind, bad.direction);
             out.series(Scored { detector, series, score, since, direction, observed, expected });
         }
-        self.shares = shares;
+        (self.shares, self.states) = (shares, states);
     }
 }
 
@@ -218,7 +232,11 @@ impl Bad {
 
 /// Mean over the newest `window`, or over what there is; `None` without samples.
 fn mean(history: &History, id: SeriesId, window: SimDuration) -> Option<f64> {
-    mean_of(history, id, first_within(history, window)?..history.len())
+    measure(history, id, window).map(|measured| measured.mean)
+}
+
+fn measure(history: &History, id: SeriesId, window: SimDuration) -> Option<Measured> {
+    measure_of(history, id, first_within(history, window)?..history.len())
 }
 
 /// Mean over all that is remembered before the newest `window`.
@@ -232,12 +250,30 @@ fn first_within(history: &History, window: SimDuration) -> Option<usize> {
 }
 
 fn mean_of(history: &History, id: SeriesId, frames: Range<usize>) -> Option<f64> {
+    measure_of(history, id, frames).map(|measured| measured.mean)
+}
+
+/// A mean, and of how many.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    mean: f64,
+    n: f64,
+}
+
+impl Measured {
+    fn map(self, to: impl Fn(f64) -> f64) -> Self {
+        Self { mean: to(self.mean), ..self }
+    }
+}
+
+fn measure_of(history: &History, id: SeriesId, frames: Range<usize>) -> Option<Measured> {
     let (mut sum, mut n) = (0.0, 0u32);
     for value in history.column(id).range(frames).filter(|v| !v.is_nan()) {
         sum += value;
         n += 1;
     }
-    (n > 0).then(|| sum / f64::from(n))
+    let n = f64::from(n);
+    (n > 0.0).then(|| Measured { mean: sum / n, n })
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl DeployComparison {
         let column = history.column(id);
         let fill = |into: &mut Vec<f64>, range| {
             into.clear();
-            into.extend(column.range(range).copied().filter(|v| v.is_finite()));
+            into.extend(column.range(range).filter(|v| v.is_finite()));
         };
         fill(&mut self.old, before);
         fill(&mut self.new, after);

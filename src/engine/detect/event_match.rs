@@ -20,7 +20,7 @@ use crate::engine::effect::has_baseline;
 use crate::model::{
     Direction, Event, EventKind, Instrument, Role, SeriesMeta, SignalClass, StepInput, seconds_in,
 };
-use crate::unit::{EntityId, SeriesId, SimDuration, SimTime};
+use crate::unit::{EntityId, SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     kind: "event_match",
@@ -55,7 +55,9 @@ impl Default for Config {
 pub struct EventMatch {
     config: Config,
     recent: BTreeMap<(EntityId, &'static str), VecDeque<SimTime>>,
-    facts: Chosen<()>,
+    facts: Chosen<Fact>,
+    /// The last value of each of them; NaN before the first.
+    before: Vec<f64>,
 }
 
 /// A reason that contains `word` (lower case, letters only) scores `score` once it came `times`.
@@ -96,7 +98,8 @@ impl EventMatch {
     /// With nothing seen.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, recent: BTreeMap::new(), facts: Chosen::default() }
+        let (recent, facts) = (BTreeMap::new(), Chosen::default());
+        Self { config, recent, facts, before: Vec::new() }
     }
 
     fn match_event(&mut self, event: &Event, input: &StepInput<'_>) -> Option<Finding> {
@@ -149,24 +152,41 @@ impl EventMatch {
     }
 }
 
-impl Config {
-    /// Score and expected value, of a series that has the value now.
-    fn judge(
-        &self,
-        id: SeriesId,
-        meta: &SeriesMeta,
-        value: f64,
-        history: &History,
-    ) -> Option<(f64, f64)> {
+/// What a metric tells that needs no baseline.
+#[derive(Debug, Clone, Copy)]
+enum Fact {
+    /// Restarts, as a rate.
+    Restarts,
+    /// Restarts so far.
+    RestartsSoFar,
+    /// More than none is bad.
+    Drift,
+    /// Time left, in so many seconds each.
+    Expiry(f64),
+}
+
+impl Fact {
+    fn of(meta: &SeriesMeta) -> Option<Self> {
         match meta.role {
-            Role::Restarts => restarted(id, meta, value, history).map(|score| (score, f64::NAN)),
-            Role::Drift if value > 0.0 => Some((2.0, 0.0)),
-            Role::Expiry => {
-                let left = value * seconds_in(&meta.unit)?;
-                let lead = self.expiry.secs_f64();
+            _ if has_baseline(meta.role) => None,
+            Role::Restarts if meta.instrument == Instrument::Counter => Some(Self::Restarts),
+            Role::Restarts => Some(Self::RestartsSoFar),
+            Role::Drift => Some(Self::Drift),
+            Role::Expiry => seconds_in(&meta.unit).map(Self::Expiry),
+            _ => None,
+        }
+    }
+
+    /// Score and expected value, of a series that has the value now and had another before.
+    fn judge(self, value: f64, before: f64, expiry: SimDuration) -> Option<(f64, f64)> {
+        match self {
+            Self::Restarts => (value > 0.0).then_some((3.0, f64::NAN)),
+            Self::RestartsSoFar => (value > before).then_some((3.0, f64::NAN)),
+            Self::Drift => (value > 0.0).then_some((2.0, 0.0)),
+            Self::Expiry(unit) => {
+                let (left, lead) = (value * unit, expiry.secs_f64());
                 Some(((lead / left.max(lead / 10.0)).max(0.0), f64::NAN))
             }
-            _ => None,
         }
     }
 }
@@ -179,30 +199,19 @@ impl Detector for EventMatch {
             }
         }
         let Some(since) = fresh_frame(input, history) else { return };
-        let is_fact = |meta: &SeriesMeta| (!has_baseline(meta.role)).then_some(());
-        for &(series, ()) in self.facts.update(input.series, is_fact) {
+        let facts = self.facts.update(input.series, Fact::of);
+        self.before.resize(facts.len(), f64::NAN);
+        for (&(series, fact), last) in facts.iter().zip(&mut self.before) {
             let Some(observed) = history.latest(series) else { continue };
-            let meta = input.series.get(series);
-            let Some((score, expected)) = self.config.judge(series, meta, observed, history) else {
+            let before = std::mem::replace(last, observed);
+            let Some((score, expected)) = fact.judge(observed, before, self.config.expiry) else {
                 continue;
             };
-            let direction = meta.direction();
+            let direction = input.series.get(series).direction();
             let detector = ENTRY.kind;
             out.series(Scored { detector, series, score, since, direction, observed, expected });
         }
     }
-}
-
-/// Whether the container restarted since the last frame: counters come as rates, gauges as totals.
-fn restarted(id: SeriesId, meta: &SeriesMeta, newest: f64, history: &History) -> Option<f64> {
-    let grew = if meta.instrument == Instrument::Counter {
-        newest > 0.0
-    } else {
-        let column = history.column(id);
-        let mut past = (0..column.len().saturating_sub(1)).rev().map(|frame| column[frame]);
-        past.find(|v| !v.is_nan()).is_some_and(|before| newest > before)
-    };
-    grew.then_some(3.0)
 }
 
 fn status_score(event: &Event) -> Option<f64> {

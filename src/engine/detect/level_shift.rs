@@ -120,7 +120,7 @@ impl LevelShift {
         (time, all): (SimTime, bool),
         past: &History,
     ) -> Option<Scored> {
-        let value = past.newest()[id.index()];
+        let value = f64::from(past.newest()[id.index()]);
         if !all && self.is_calm(id, value, past) {
             return None;
         }

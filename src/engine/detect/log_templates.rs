@@ -7,14 +7,13 @@
 //! like trouble. Source: Drain (`engine/templates.rs`); bursts as Poisson counts with
 //! overdispersion. Known limit: a template that falls silent is not reported.
 
-use std::collections::{BTreeMap, btree_map};
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Build, Detector, Finding, Scores};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
+use crate::engine::by_entity::ByEntity;
 use crate::engine::lexicon::{Concept, concepts, trouble, words};
 use crate::engine::templates::{Miner, TemplateId};
 use crate::model::{Direction, LogRecord, Role, SignalClass, StepInput};
@@ -73,8 +72,9 @@ impl Default for Config {
 pub struct LogTemplates {
     config: Config,
     miner: Miner,
-    streams: BTreeMap<(EntityId, TemplateId), Stream>,
-    writers: BTreeMap<EntityId, Writer>,
+    streams: ByEntity<TemplateId, Stream>,
+    /// By number of the entity.
+    writers: Vec<Writer>,
     learning_until: Option<SimTime>,
     window_start: Option<SimTime>,
 }
@@ -126,26 +126,27 @@ impl LogTemplates {
     /// With nothing learnt.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let (miner, streams, writers) = (Miner::new(0.5), BTreeMap::new(), BTreeMap::new());
+        let (miner, streams, writers) = (Miner::new(0.5), ByEntity::default(), Vec::new());
         Self { config, miner, streams, writers, learning_until: None, window_start: None }
     }
 
     fn count(&mut self, record: &LogRecord, entity: EntityId) {
         let until = *self.learning_until.get_or_insert(record.time + self.config.learn);
         let (template, _) = self.miner.learn(&record.body);
-        let key = (entity, template);
-        let writer = self.writers.entry(entity).or_default();
+        if self.writers.len() <= entity.index() {
+            self.writers.resize(entity.index() + 1, Writer::default());
+        }
+        let writer = &mut self.writers[entity.index()];
         writer.heard = true;
-        let silent = writer.seconds;
-        let full = self.streams.len() >= MOST_STREAMS;
-        let stream = match self.streams.entry(key) {
-            btree_map::Entry::Occupied(known) => known.into_mut(),
-            btree_map::Entry::Vacant(_) if full => return,
-            btree_map::Entry::Vacant(new) => {
-                let text = self.miner.text(template);
-                new.insert(Stream::new(text, record, record.time >= until, silent))
+        if self.streams.get_mut(entity, &template).is_none() {
+            if self.streams.len() >= MOST_STREAMS {
+                return;
             }
-        };
+            let (text, novel) = (self.miner.text(template), record.time >= until);
+            let new = Stream::new(text, record, novel, writer.seconds);
+            self.streams.insert(entity, template, new);
+        }
+        let Some(stream) = self.streams.get_mut(entity, &template) else { return };
         stream.hear(record.severity);
         if stream.in_window == 0 {
             stream.first_in_window = record.time;
@@ -160,11 +161,11 @@ impl LogTemplates {
 
     fn close_window(&mut self, now: SimTime, length: f64, out: &mut Scores) {
         let config = &self.config;
-        for writer in self.writers.values_mut().filter(|writer| writer.heard) {
+        for writer in self.writers.iter_mut().filter(|writer| writer.heard) {
             writer.seconds += length;
         }
-        for ((entity, _), stream) in &mut self.streams {
-            let writer = self.writers[entity];
+        for (entity, _, stream) in self.streams.iter_mut() {
+            let writer = self.writers[entity.index()];
             if !writer.heard {
                 continue;
             }
@@ -173,11 +174,11 @@ impl LogTemplates {
             let score = novelty.max(burst);
             if score >= super::FLOOR {
                 let since = if novelty >= burst { stream.first } else { stream.first_in_window };
-                out.finding(stream.finding(*entity, since, score, length));
+                out.finding(stream.finding(entity, since, score, length));
             }
             stream.learn(burst, length);
         }
-        self.writers.values_mut().for_each(|writer| writer.heard = false);
+        self.writers.iter_mut().for_each(|writer| writer.heard = false);
     }
 }
 

@@ -92,7 +92,7 @@ impl RobustScore {
     }
 
     fn look(&mut self, id: SeriesId, time: SimTime, past: &History) -> Option<Scored> {
-        let value = past.newest()[id.index()];
+        let value = f64::from(past.newest()[id.index()]);
         if self.is_calm(id, value, past) {
             self.since[id.index()] = None;
             return None;

@@ -95,7 +95,7 @@ impl SaturationForecast {
         self.points.clear();
         for point in 1..=POINTS {
             let at = start + point * self.config.window / POINTS - 1;
-            self.points.push(column[at]);
+            self.points.push(column.at(at));
         }
         self.points.retain(|v| v.is_finite());
         if self.points.len() < POINTS / 2 {

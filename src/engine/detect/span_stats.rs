@@ -9,7 +9,6 @@
 //! of a median 1.2533 sigma / sqrt(n). Known limits: children that run in parallel can exceed their
 //! parent (own time 0 then); a child that ends in a later window than its parent is missed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -18,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Finding, Scores};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
+use crate::engine::by_entity::ByEntity;
 use crate::engine::calls::{Children, Family};
 use crate::engine::durations::{Durations, Limits, Shift};
 use crate::engine::failures::{Excess, Failures};
@@ -81,7 +81,7 @@ impl Config {
 #[derive(Debug)]
 pub struct SpanStats {
     config: Config,
-    operations: BTreeMap<(EntityId, Arc<str>), Operation>,
+    operations: ByEntity<Arc<str>, Operation>,
     children: Children,
     window_start: Option<SimTime>,
 }
@@ -104,22 +104,23 @@ impl SpanStats {
     /// With nothing learnt.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let (operations, children) = (BTreeMap::new(), Children::default());
+        let (operations, children) = (ByEntity::default(), Children::default());
         Self { config, operations, children, window_start: None }
     }
 
     fn count(&mut self, span: &Span, entity: EntityId) {
-        let key = (entity, Arc::clone(&span.operation));
-        if self.operations.len() >= MOST_OPERATIONS && !self.operations.contains_key(&key) {
-            return;
-        }
         let family = self.children.of(span);
-        self.operations.entry(key).or_default().count(span, family);
+        if let Some(operation) = self.operations.get_mut(entity, &*span.operation) {
+            operation.count(span, family);
+        } else if self.operations.len() < MOST_OPERATIONS {
+            let new = (Arc::clone(&span.operation), Operation::default());
+            self.operations.insert(entity, new.0, new.1).count(span, family);
+        }
     }
 
     fn close_window(&mut self, start: SimTime, out: &mut Scores) {
         let config = &self.config;
-        for ((entity, operation), state) in &mut self.operations {
+        for (entity, operation, state) in self.operations.iter_mut() {
             let latency = state.latency(config);
             let errors = state.errors(config);
             let worst = latency.map_or(0.0, |l| l.score).max(errors.map_or(0.0, |e| e.score));
@@ -130,7 +131,7 @@ impl SpanStats {
             }
             for (said, role, unit) in [(latency, Role::Latency, "s"), (errors, Role::Errors, "1")] {
                 let Some(said) = said else { continue };
-                out.finding(said.finding(*entity, operation, role, unit, since));
+                out.finding(said.finding(entity, operation, role, unit, since));
             }
             state.learn(worst, config);
         }

@@ -70,11 +70,11 @@ impl Nsigma {
         let column = case.around.history.column(id);
         let cut = case.around.history.position(case.onset());
         let first = cut.saturating_sub(self.0.frames as usize);
-        let before: Vec<f64> = column.range(first..cut).copied().filter(|v| !v.is_nan()).collect();
+        let before: Vec<f64> = column.range(first..cut).filter(|v| !v.is_nan()).collect();
         let middle = mean(&before).filter(|_| before.len() > 1)?;
         let squares = before.iter().map(|v| (v - middle).powi(2)).sum::<f64>();
         let deviation = (squares / (before.len() - 1) as f64).sqrt().max(LEAST_DEVIATION);
-        let since = column.range(cut..).copied().filter(|v| !v.is_nan());
+        let since = column.range(cut..).filter(|v| !v.is_nan());
         since.map(|v| (v - middle).abs() / deviation).reduce(f64::max)
     }
 }

@@ -130,7 +130,7 @@ impl RandomWalk {
     fn similarity(&self, case: &Case<'_>, a: SeriesId, b: SeriesId) -> Option<f64> {
         let history = case.around.history;
         let skip = history.len().saturating_sub(self.0.frames as usize);
-        let tail = |id| history.column(id).range(skip..).copied();
+        let tail = |id| history.column(id).range(skip..);
         pearson(tail(a), tail(b)).map(f64::abs)
     }
 }

@@ -82,7 +82,7 @@ impl RankedCorrelation {
     fn ranks(&self, case: &Case<'_>, id: SeriesId) -> Vec<f64> {
         let column = case.around.history.column(id);
         let skip = column.len().saturating_sub(self.0.frames as usize);
-        let values: Vec<f64> = column.range(skip..).copied().collect();
+        let values: Vec<f64> = column.range(skip..).collect();
         let below = |v: f64| {
             let less = values.iter().filter(|x| **x < v).count() as f64;
             let equal = values.iter().filter(|x| **x == v).count() as f64;

@@ -97,8 +97,8 @@ impl RegressionTest {
         let cut = history.position(case.onset());
         let first = cut.saturating_sub(self.0.frames as usize);
         let row = |at: usize| -> Option<(Vec<f64>, f64)> {
-            let y = history.column(id)[at];
-            let x = |id: &SeriesId| Some(history.column(*id)[at]).filter(|v| !v.is_nan());
+            let y = history.column(id).at(at);
+            let x = |id: &SeriesId| Some(history.column(*id).at(at)).filter(|v| !v.is_nan());
             let known: Vec<f64> = like.iter().map(|id| x(id).unwrap_or(0.0)).collect();
             (!y.is_nan()).then_some((known, y))
         };

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 
-use super::Column;
+use super::{Column, at_least, at_most};
 use crate::stats::outline::{Outline, outline};
 use crate::unit::SeriesId;
 
@@ -41,7 +41,7 @@ pub(super) struct Outlines(RefCell<Kept>);
 struct Kept {
     /// By length of the stretch; few lengths are ever asked for.
     lengths: Vec<(usize, Vec<Entries>)>,
-    scratch: Vec<f64>,
+    scratch: Vec<f32>,
 }
 
 /// The newer one first.
@@ -87,7 +87,7 @@ impl Outlines {
 }
 
 impl Told {
-    fn of(values: &mut Vec<f64>, before: Option<Outline>) -> Self {
+    fn of(values: &mut Vec<f32>, before: Option<Outline>) -> Self {
         // Gaps are rare: looking for one is faster than leaving out what might be one.
         if values.iter().fold(false, |gap, v| gap | !v.is_finite()) {
             values.retain(|v| v.is_finite());
@@ -106,9 +106,10 @@ impl Told {
 /// A value that comes moves the value at a rank by one place at most and the middle rank by half a
 /// place after it, one that goes moves the middle rank by half a place: a place a frame. Two are
 /// lost to halves and to the interpolation of the median.
-fn holds(values: &[f64], Bracket { low, high }: Bracket) -> usize {
-    let below = values.iter().filter(|v| **v < low).count();
-    let above = values.iter().filter(|v| **v > high).count();
+fn holds(values: &[f32], Bracket { low, high }: Bracket) -> usize {
+    let (low, high) = (at_least(low), at_most(high));
+    let below = values.iter().map(|v| u32::from(*v < low)).sum::<u32>() as usize;
+    let above = values.iter().map(|v| u32::from(*v > high)).sum::<u32>() as usize;
     let middle = values.len() / 2;
     middle.saturating_sub(below.max(above) + 2)
 }

@@ -42,12 +42,12 @@ struct Stretch {
 }
 
 impl Spreads {
-    pub(super) fn of<'v>(
+    pub(super) fn of(
         &self,
         frames: (u64, u64),
         id: SeriesId,
         width: usize,
-        values: impl Iterator<Item = &'v f64>,
+        values: impl Iterator<Item = f64>,
     ) -> Option<Spread> {
         let mut known = self.known.borrow_mut();
         match known.iter().rposition(|stretch| stretch.frames == frames) {
@@ -66,8 +66,8 @@ impl Spreads {
     }
 }
 
-fn measure<'v>(values: impl Iterator<Item = &'v f64>) -> Option<Spread> {
-    let mut finite: Vec<f64> = values.copied().filter(|v| v.is_finite()).collect();
+fn measure(values: impl Iterator<Item = f64>) -> Option<Spread> {
+    let mut finite: Vec<f64> = values.filter(|v| v.is_finite()).collect();
     if finite.len() < 2 {
         return None;
     }
@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn a_stretch_is_measured_once_and_the_one_not_asked_for_is_forgotten() {
         let spreads = Spreads::default();
-        let ask = |frames, values: &[f64]| spreads.of(frames, SeriesId(0), 1, values.iter());
+        let ask =
+            |frames, values: &[f64]| spreads.of(frames, SeriesId(0), 1, values.iter().copied());
         let first = ask((0, 3), &[1.0, f64::NAN, 3.0]).unwrap();
         assert_eq!((first.n, first.median), (2, 2.0));
         assert_eq!(ask((0, 3), &[]), Some(first), "asked again");

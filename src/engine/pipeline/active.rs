@@ -85,7 +85,7 @@ impl Newest<'_> {
             return true;
         };
         let column = self.history.column(series).iter().rev().take(FRAMES);
-        let mut newest: Vec<f64> = column.copied().filter(|v| v.is_finite()).collect();
+        let mut newest: Vec<f64> = column.filter(|v| v.is_finite()).collect();
         let smallest = self.history.effect(series).smallest(expected);
         median(&mut newest).is_some_and(|now| (now - expected).abs() >= smallest)
     }

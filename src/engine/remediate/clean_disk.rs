@@ -81,7 +81,7 @@ impl Remedy for CleanDisk {
         // A slot without a replica has no disk.
         let lowest: Vec<f64> = disks
             .filter_map(|(series, _)| {
-                let since = around.history.column(series).iter().skip(from).copied();
+                let since = around.history.column(series).iter().skip(from);
                 since.filter(|share| share.is_finite()).min_by(f64::total_cmp)
             })
             .collect();

@@ -132,7 +132,7 @@ fn rate(patient: &Patient<'_>, entity: EntityId) -> (f64, f64) {
         around.topology.service_of(meta.entity) == entity && meta.metric == names::REQUEST_RATE
     });
     own.fold((0.0, 0.0), |(usual, newest), (series, _)| {
-        let past = around.history.column(series).range(..cut).rev().take(USUAL).copied();
+        let past = around.history.column(series).range(..cut).rev().take(USUAL);
         let mut past: Vec<f64> = past.filter(|v| v.is_finite()).collect();
         let now = around.history.latest(series).unwrap_or_default();
         (usual + median(&mut past).unwrap_or_default(), newest + now)

@@ -147,8 +147,10 @@ pub fn run(
 ) -> Result<Trial, TrialError> {
     let ran = event_loop::drive(world, engine, settings)?;
     let (window, topology) = (world.window(), world.topology().clone());
-    let (truth, record) = (world.truth(), world.record().clone());
+    let truth = world.truth();
     let scorecard = judged(world, settings, &ran.journal, truth.as_ref(), score);
+    // What users saw second by second is long: it is not there twice.
+    let record = world.take_record();
     Ok(Trial {
         name: settings.name.clone(),
         seed: settings.seed,

@@ -73,4 +73,10 @@ pub trait World {
 
     /// What really happened, up to now. For the referee only.
     fn record(&self) -> &WorldRecord;
+
+    /// The same to keep, once the world has come to its end and its truth is told: it may have
+    /// neither left then.
+    fn take_record(&mut self) -> WorldRecord {
+        self.record().clone()
+    }
 }

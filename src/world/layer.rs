@@ -34,6 +34,11 @@ pub trait Layer {
         self.inner_mut().next()
     }
 
+    /// As `World::take_record`; it goes through unless the layer asks for the truth once more.
+    fn take_record(&mut self) -> WorldRecord {
+        self.inner_mut().take_record()
+    }
+
     /// Moves the world within on and shows what came of it.
     ///
     /// # Errors
@@ -80,5 +85,9 @@ impl<L: Layer> World for L {
 
     fn record(&self) -> &WorldRecord {
         self.inner().record()
+    }
+
+    fn take_record(&mut self) -> WorldRecord {
+        Layer::take_record(self)
     }
 }

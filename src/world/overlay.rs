@@ -129,6 +129,10 @@ impl World for Overlay {
     fn record(&self) -> &WorldRecord {
         self.ill.record()
     }
+
+    fn take_record(&mut self) -> WorldRecord {
+        self.ill.take_record()
+    }
 }
 
 #[cfg(test)]

@@ -367,6 +367,10 @@ impl World for Synthetic {
     fn record(&self) -> &WorldRecord {
         &self.out.record
     }
+
+    fn take_record(&mut self) -> WorldRecord {
+        std::mem::take(&mut self.out.record)
+    }
 }
 
 /// Builds the fault of a spec that has been checked.

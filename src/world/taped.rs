@@ -7,7 +7,7 @@
 
 use super::layer::Layer;
 use super::{World, WorldError};
-use crate::model::{Batch, Event, LogRecord, Span};
+use crate::model::{Batch, Event, LogRecord, Span, WorldRecord};
 use crate::timeline::{CaseCounts, CaseWriter, TimelineError};
 use crate::unit::{SimDuration, SimTime};
 
@@ -131,6 +131,11 @@ impl Layer for Taped<'_> {
 
     fn inner_mut(&mut self) -> &mut dyn World {
         self.world
+    }
+
+    // The labels are written when the tape ends, and are told from the record.
+    fn take_record(&mut self) -> WorldRecord {
+        self.world.record().clone()
     }
 
     fn advance(&mut self, to: SimTime, batch: &mut Batch) -> Result<(), WorldError> {

@@ -42,7 +42,9 @@ pub use event::{Event, EventKind};
 pub use journal::{Body, Journal, Line, Source};
 pub use leeway::Leeway;
 pub use log::{LogRecord, severity};
-pub use metric::{Frame, Instrument, SeriesCatalog, SeriesError, SeriesMeta, names, seconds_in};
+pub use metric::{
+    Frame, Instrument, SeriesCatalog, SeriesError, SeriesIter, SeriesMeta, names, seconds_in,
+};
 pub use outcome::{Answer, AnswerKind, Outcome, OutcomeStatus};
 pub use outside::{Latency, OutsideEngine, Webhook};
 pub use policy::{AlarmPolicy, Capacity, Context, Learning, Opens, Policy, Rule};

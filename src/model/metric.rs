@@ -236,8 +236,29 @@ impl SeriesCatalog {
     }
 
     /// All columns in id order.
-    pub fn iter(&self) -> impl Iterator<Item = (SeriesId, &SeriesMeta)> {
-        self.series.iter().enumerate().map(|(i, meta)| (SeriesId(i as u32), meta))
+    pub fn iter(&self) -> SeriesIter<'_> {
+        SeriesIter(self.series.iter().enumerate())
+    }
+}
+
+/// Columns in id order; to skip those that are known costs nothing.
+#[derive(Debug, Clone)]
+pub struct SeriesIter<'a>(std::iter::Enumerate<std::slice::Iter<'a, SeriesMeta>>);
+
+impl<'a> Iterator for SeriesIter<'a> {
+    type Item = (SeriesId, &'a SeriesMeta);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(i, meta)| (SeriesId(i as u32), meta))
+    }
+
+    // Of a `map` it would ask for each one that is passed over.
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        self.0.nth(n).map(|(i, meta)| (SeriesId(i as u32), meta))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
     }
 }
 
@@ -246,6 +267,12 @@ impl Frame {
     #[must_use]
     pub fn get(&self, id: SeriesId) -> Option<f64> {
         self.values.get(id.index()).copied().filter(|v| !v.is_nan())
+    }
+
+    /// Makes room for `len` values, all of which will be written.
+    pub fn renew(&mut self, time: SimTime, len: usize) {
+        self.time = time;
+        self.values.resize(len, f64::NAN);
     }
 
     /// Empties the frame and makes room for `len` absent values.

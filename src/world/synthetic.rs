@@ -153,7 +153,13 @@ impl Synthetic {
         for second in (0..SETTLE).rev() {
             self.out.now = self.spec.start - TICK * second;
             self.move_traffic(&[self.wanted_rate(self.out.now)]);
+            if self.fleet.was_calm() && !self.is_apart() {
+                self.fleet.fall_in();
+            } else {
+                self.fleet.fall_out();
+            }
         }
+        self.fleet.fall_out();
         self.fleet.forget();
         assert!(self.out.timers.is_empty(), "a settled fleet waits for nothing");
         let record = WorldRecord {

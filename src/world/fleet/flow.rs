@@ -29,6 +29,7 @@ impl Fleet {
         self.stretch(dt);
         self.grant(out);
         self.entry = Some(entry);
+        self.stillness.begin();
         self.coming.fill(Coming::default());
         self.coming[entry].requests = rate * dt;
         for position in 0..self.order.len() {

@@ -31,10 +31,41 @@ pub(super) struct Stillness {
     calls: Vec<StillCall>,
     /// What callers see of each, by its position.
     answers: Vec<Answer>,
-    /// Restarts of their slots, one service's after the other's; NaN where there is no replica.
-    restarts: Vec<f64>,
     /// Position of each service of the fleet, or `NONE`.
     positions: Vec<u32>,
+    /// What a scrape reads.
+    pub(super) rows: Rows,
+    /// Whether a scrape has seen what was counted so far.
+    seen: bool,
+}
+
+/// What a scrape reads of all of them, service by service in name order, as scrapes go.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) services: Vec<Row>,
+    /// Attempts, failed ones and the seconds they took, of each call since the last scrape.
+    pub(super) calls: Vec<[f64; 3]>,
+    /// Restarts of each slot; NaN where there is no replica.
+    pub(super) restarts: Vec<f64>,
+}
+
+/// What a scrape reads of one service.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) count: u32,
+    pub(super) calls: u32,
+    pub(super) slots: u32,
+    pub(super) workers: f64,
+    pub(super) file_limit: f64,
+    pub(super) memory_limit: f64,
+    pub(super) lead: Lead,
+    /// Requests, failed ones and the seconds they took, since the last scrape.
+    pub(super) tally: [f64; 3],
+    /// Requests answered in the last tick, the law of their response time, and that on a
+    /// logarithmic axis.
+    pub(super) weight: f64,
+    pub(super) law: Latency,
+    pub(super) log: (f64, f64),
 }
 
 /// One service: what stays as it is, and what a tick moves.
@@ -42,10 +73,12 @@ pub(super) struct Stillness {
 pub(super) struct Still {
     index: usize,
     calls: Range<usize>,
-    slots: Range<usize>,
+    /// Its row, and that of its first call.
+    row: usize,
+    first: usize,
     /// Whether its `Service` is shown its numbers in each tick.
     shown: bool,
-    pub(super) count: u32,
+    count: u32,
     runtime: Runtime,
     terms: Terms,
     cv: f64,
@@ -53,16 +86,14 @@ pub(super) struct Still {
     spare_files: f64,
     memory_base: f64,
     memory_per_request: f64,
-    pub(super) memory_limit: f64,
-    pub(super) workers: f64,
-    pub(super) file_limit: f64,
-    pub(super) lead: Lead,
+    memory_limit: f64,
+    lead: Lead,
     /// What collecting costs in this tick, and the share of connections for which there are files.
     gc: Collection,
     files: f64,
     hold: Latency,
     flow: StillFlow,
-    pub(super) tally: Tally,
+    tally: Tally,
 }
 
 /// The numbers of a replica that stands for all.
@@ -105,31 +136,22 @@ pub(super) struct StillCall {
     call: Latency,
     demand: f64,
     pooled: f64,
-    pub(super) attempts: f64,
-    pub(super) failed: f64,
-    pub(super) seconds: f64,
+    /// Attempts, failed ones and the seconds they took, since the last scrape.
+    counts: [f64; 3],
 }
 
 /// What callers see of a service in a tick.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Answer {
     /// Requests and the law of their response time.
-    pub(super) weight: f64,
-    pub(super) law: Latency,
+    weight: f64,
+    law: Latency,
     /// Location and scale of its logarithm.
-    pub(super) log: (f64, f64),
+    log: (f64, f64),
     reception: Reception,
     repeat: f64,
     /// The time-out that was asked for last, and the moments cut off there.
     cut: (f64, (f64, f64, f64)),
-}
-
-/// A still service as a scrape sees it.
-pub(super) struct View<'a> {
-    pub(super) service: &'a mut Still,
-    pub(super) calls: &'a mut [StillCall],
-    pub(super) answer: &'a Answer,
-    pub(super) restarts: &'a [f64],
 }
 
 impl Fleet {
@@ -157,6 +179,11 @@ impl Fleet {
         }
         for still in &mut stillness.stills {
             still.shown = called[still.index] || self.entry == Some(still.index);
+        }
+        for (index, service) in self.services.iter().enumerate() {
+            if let Some(position) = stillness.position(index) {
+                stillness.list(position, service);
+            }
         }
         self.stillness = stillness;
     }
@@ -219,15 +246,17 @@ impl Stillness {
         self.positions.get(index).filter(|at| **at != NONE).map(|at| *at as usize)
     }
 
-    /// A still service for a scrape.
-    pub(super) fn view(&mut self, position: usize) -> View<'_> {
-        let service = &mut self.stills[position];
-        View {
-            calls: &mut self.calls[service.calls.clone()],
-            answer: &self.answers[position],
-            restarts: &self.restarts[service.slots.clone()],
-            service,
+    /// A tick begins: what a scrape has seen is counted anew.
+    pub(super) fn begin(&mut self) {
+        if std::mem::take(&mut self.seen) {
+            self.stills.iter_mut().for_each(|still| still.tally = Tally::default());
+            self.calls.iter_mut().for_each(|call| call.counts = [0.0; 3]);
         }
+    }
+
+    /// A scrape has seen what was counted.
+    pub(super) fn see(&mut self) {
+        self.seen = true;
     }
 
     /// What was counted in a tick of another length is made comparable.
@@ -236,7 +265,7 @@ impl Stillness {
     }
 
     fn add(&mut self, index: usize, service: &Service) {
-        let Some((replica, restarts)) = service.lead() else { return };
+        let Some((replica, _)) = service.lead() else { return };
         let (spec, first) = (&service.spec, self.calls.len());
         self.positions[index] = self.stills.len() as u32;
         let calls = service.edges.iter().zip(&spec.calls);
@@ -256,19 +285,16 @@ impl Stillness {
                 call: edge.call,
                 demand: edge.demand,
                 pooled: edge.pooled,
-                attempts: edge.attempts,
-                failed: edge.failed,
-                seconds: edge.seconds,
+                counts: [edge.attempts, edge.failed, edge.seconds],
             }
         }));
-        let slots = self.restarts.len()..self.restarts.len() + restarts.len();
-        self.restarts.extend_from_slice(restarts);
         let flow = &service.flow;
         self.answers.push(Answer::of(flow));
         self.stills.push(Still {
             index,
             calls: first..self.calls.len(),
-            slots,
+            row: 0,
+            first: 0,
             shown: true,
             count: service.alive(),
             runtime: spec.runtime,
@@ -279,8 +305,6 @@ impl Stillness {
             memory_base: spec.memory_base_mib,
             memory_per_request: spec.memory_per_request_mib,
             memory_limit: service.memory_limit(replica.template.limits),
-            workers: f64::from(spec.concurrency),
-            file_limit: f64::from(spec.file_limit),
             lead: Lead {
                 served: replica.served,
                 backlog: replica.backlog,
@@ -305,6 +329,41 @@ impl Stillness {
         });
     }
 
+    /// Makes the row of a service, after those of all before it in name order.
+    fn list(&mut self, position: usize, service: &Service) {
+        let (still, rows) = (&mut self.stills[position], &mut self.rows);
+        let restarts = service.lead().map_or(&[][..], |(_, restarts)| restarts);
+        (still.row, still.first) = (rows.services.len(), rows.calls.len());
+        rows.restarts.extend_from_slice(restarts);
+        rows.calls.extend(self.calls[still.calls.clone()].iter().map(|call| call.counts));
+        rows.services.push(Row {
+            count: still.count,
+            calls: still.calls.len() as u32,
+            slots: restarts.len() as u32,
+            workers: f64::from(service.spec.concurrency),
+            file_limit: f64::from(service.spec.file_limit),
+            memory_limit: still.memory_limit,
+            lead: Lead::default(),
+            tally: [0.0; 3],
+            weight: 0.0,
+            law: Latency::default(),
+            log: (0.0, 0.0),
+        });
+        self.report(position);
+    }
+
+    /// Tells a scrape of what a service does.
+    fn report(&mut self, position: usize) {
+        let (still, answer) = (&self.stills[position], &self.answers[position]);
+        let (row, tally) = (&mut self.rows.services[still.row], &still.tally);
+        row.lead = still.lead;
+        row.tally = [tally.requests, tally.failed, tally.seconds];
+        (row.weight, row.law, row.log) = (answer.weight, answer.law, answer.log);
+        let calls = &self.calls[still.calls.clone()];
+        let counts = &mut self.rows.calls[still.first..still.first + calls.len()];
+        counts.iter_mut().zip(calls).for_each(|(counts, call)| *counts = call.counts);
+    }
+
     /// Gives a service its numbers.
     pub(super) fn show(&self, position: usize, service: &mut Service) {
         let (still, answer) = (&self.stills[position], &self.answers[position]);
@@ -315,7 +374,7 @@ impl Stillness {
         (flow.failed, flow.repeat, flow.hold) = (still.flow.failed, answer.repeat, still.hold);
         flow.response.clear();
         flow.response.push((answer.weight, answer.law));
-        service.tally = still.tally.clone();
+        service.tally = if self.seen { Tally::default() } else { still.tally.clone() };
         if let Some(replica) = service.lead_mut() {
             (replica.served, replica.backlog) = (lead.served, lead.backlog);
             (replica.memory_mib, replica.in_flight) = (lead.memory_mib, lead.in_flight);
@@ -327,7 +386,8 @@ impl Stillness {
             edge.attempt_repeat = call.attempt_repeat;
             (edge.failure, edge.repeat, edge.call) = (call.failure, call.repeat, call.call);
             (edge.sent, edge.demand, edge.pooled) = (call.demand, call.demand, call.pooled);
-            (edge.attempts, edge.failed, edge.seconds) = (call.attempts, call.failed, call.seconds);
+            let counts = if self.seen { [0.0; 3] } else { call.counts };
+            [edge.attempts, edge.failed, edge.seconds] = counts;
         }
     }
 }

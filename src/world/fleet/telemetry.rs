@@ -16,7 +16,7 @@ use super::node::Node;
 use super::replica::{Phase, Replica};
 use super::service::{Edge, Service, Tally};
 use super::spec::ScrapeSpec;
-use super::still::View;
+use super::still::{Row, Rows};
 use super::work::files;
 
 const MIB: f64 = 1_048_576.0;
@@ -112,7 +112,7 @@ impl Telemetry {
         scrape: u64,
         interval: SimDuration,
     ) {
-        frame.reset(now, self.series.len());
+        frame.renew(now, self.series.len());
         let mut pen = Pen {
             frame: &mut frame.values,
             noise: &self.noise,
@@ -125,15 +125,21 @@ impl Telemetry {
             z99: self.z99,
         };
         let seconds = interval.secs_f64();
-        for index in 0..fleet.services.len() {
-            if let Some(position) = fleet.stillness.position(index) {
-                pen.still(fleet.stillness.view(position), seconds);
+        let Rows { services: rows, calls, restarts } = &fleet.stillness.rows;
+        let (mut rows, mut calls, mut restarts) = (rows.iter(), &calls[..], &restarts[..]);
+        for (index, service) in fleet.services.iter_mut().enumerate() {
+            if fleet.stillness.position(index).is_some() {
+                let row = rows.next().expect("who is still has a row");
+                let (own, others) = calls.split_at(row.calls as usize);
+                let (slots, rest) = restarts.split_at(row.slots as usize);
+                (calls, restarts) = (others, rest);
+                pen.still(row, own, slots, seconds);
                 continue;
             }
-            let service = &mut fleet.services[index];
             pen.service(service, now, seconds);
             pen.slots(service);
         }
+        fleet.stillness.see();
         for node in &fleet.nodes {
             pen.node(node);
         }
@@ -243,25 +249,18 @@ impl Pen<'_> {
     }
 
     /// A plain service at rest: the columns that it has.
-    fn still(&mut self, view: View<'_>, seconds: f64) {
-        let View { service, calls, answer, restarts } = view;
-        let tally = std::mem::take(&mut service.tally);
-        let shape = self.shape_of(answer.weight, answer.law, answer.log);
-        self.measured(&tally, shape, true, seconds);
-        let count = f64::from(service.count);
+    fn still(&mut self, row: &Row, calls: &[[f64; 3]], restarts: &[f64], seconds: f64) {
+        let shape = self.shape_of(row.weight, row.law, row.log);
+        self.measured(row.tally, shape, true, seconds);
+        let (count, lead) = (f64::from(row.count), row.lead);
         self.exact(count);
         self.exact(count);
         self.exact(0.0);
-        let lead = service.lead;
-        let in_use = ((lead.in_flight - lead.backlog).max(0.0) / service.workers).min(1.0);
-        let busy = (0..service.count).fold(0.0, |busy, _| busy + in_use);
+        let in_use = ((lead.in_flight - lead.backlog).max(0.0) / row.workers).min(1.0);
+        let busy = (0..row.count).fold(0.0, |busy, _| busy + in_use);
         self.relative(busy / count);
-        self.exact((files(0.0, lead.in_flight, service.file_limit) / service.file_limit).max(0.0));
-        for call in calls {
-            let attempts = std::mem::take(&mut call.attempts);
-            let failed = std::mem::take(&mut call.failed);
-            self.calls(attempts, failed, std::mem::take(&mut call.seconds));
-        }
+        self.exact((files(0.0, lead.in_flight, row.file_limit) / row.file_limit).max(0.0));
+        calls.iter().for_each(|counts| self.calls(*counts));
         let upto = self.column + restarts.len() * REPLICA;
         let cells = self.frame[self.column..upto].chunks_exact_mut(REPLICA);
         let places = cells.zip(self.noise[self.column..upto].chunks_exact(REPLICA));
@@ -269,13 +268,15 @@ impl Pen<'_> {
         let gauges = Gauges {
             cpu: lead.cpu,
             memory_mib: lead.memory_mib,
-            memory_limit: service.memory_limit,
+            memory_limit: row.memory_limit,
             collecting: lead.collecting,
             in_flight: lead.in_flight,
             disk: None,
         };
         for ((cells, noise), restarts) in places.zip(restarts) {
-            if !restarts.is_nan() {
+            if restarts.is_nan() {
+                cells.fill(f64::NAN);
+            } else {
                 self.meter.slot(cells, noise, &gauges, *restarts);
             }
         }
@@ -284,17 +285,17 @@ impl Pen<'_> {
     /// The columns of `requests`.
     fn requests(&mut self, tally: &Tally, response: &[Weighted], middle: bool, seconds: f64) {
         let shape = self.shape(response);
-        self.measured(tally, shape, middle, seconds);
+        self.measured([tally.requests, tally.failed, tally.seconds], shape, middle, seconds);
     }
 
     /// The same if the shape of the response times is known.
-    fn measured(&mut self, tally: &Tally, shape: Shape, middle: bool, seconds: f64) {
-        let n = tally.requests;
+    fn measured(&mut self, tally: [f64; 3], shape: Shape, middle: bool, seconds: f64) {
+        let [n, failed, sum] = tally;
         self.count(n, |count| count / seconds);
-        self.share(tally.failed, n);
+        self.share(failed, n);
         let (law, sigma, [median, p99]) = shape;
         let cv = law.variance.sqrt() / law.mean.max(1e-9);
-        self.sampled(Some(tally.seconds / n).filter(|_| n >= 1.0), cv / n.sqrt());
+        self.sampled(Some(sum / n).filter(|_| n >= 1.0), cv / n.sqrt());
         // Relative error of a sample quantile of a lognormal law: sqrt(q (1-q) / n) sigma / phi(z).
         if middle {
             self.sampled(median.filter(|_| n >= 1.0), sigma * (0.25 / n).sqrt() / 0.3989);
@@ -351,7 +352,7 @@ impl Pen<'_> {
 
     fn node(&mut self, node: &Node) {
         if node.pull.down {
-            self.column += 3;
+            [f64::NAN; 3].into_iter().for_each(|value| self.exact(value));
         } else {
             let taken = node.pull.cpu_taken;
             self.relative(((node.cpu_used + taken) / node.spec.cpu_cores).min(1.0));
@@ -367,10 +368,10 @@ impl Pen<'_> {
         }
         let attempts = std::mem::take(&mut edge.attempts);
         let failed = std::mem::take(&mut edge.failed);
-        self.calls(attempts, failed, std::mem::take(&mut edge.seconds));
+        self.calls([attempts, failed, std::mem::take(&mut edge.seconds)]);
     }
 
-    fn calls(&mut self, attempts: f64, failed: f64, seconds: f64) {
+    fn calls(&mut self, [attempts, failed, seconds]: [f64; 3]) {
         self.share(failed, attempts);
         self.sampled(Some(seconds / attempts).filter(|_| attempts >= 1.0), 1.0 / attempts.sqrt());
     }
@@ -378,6 +379,7 @@ impl Pen<'_> {
     fn slots(&mut self, service: &Service) {
         let width = REPLICA + usize::from(service.spec.disk.is_some());
         let upto = self.column + service.slot_ids.len() * width;
+        self.frame[self.column..upto].fill(f64::NAN);
         let cells = self.frame[self.column..upto].chunks_exact_mut(width);
         let places = cells.zip(self.noise[self.column..upto].chunks_exact(width));
         self.column = upto;
@@ -449,15 +451,17 @@ impl Meter {
         let [cpu, bytes, memory, collecting, restarted, queue, volume @ ..] = cells else { return };
         let [of_cpu, of_memory, _, of_collecting, _, of_queue, ..] = noise else { return };
         let limit = gauges.memory_limit;
-        *cpu = self.relative(gauges.cpu, *of_cpu);
+        let noise = [of_cpu, of_memory, of_collecting, of_queue].map(|lane| self.bits(*lane));
+        let sigmas = [self.relative, self.relative / 2.0, self.relative, self.relative];
+        let factors = self.gauss.factors(sigmas, noise);
+        *cpu = gauges.cpu * factors[0];
         // Both memory columns show the same measurement.
-        let factor = self.gauss.factor(self.relative / 2.0, self.bits(*of_memory));
-        let used = (gauges.memory_mib * factor).min(limit);
+        let used = (gauges.memory_mib * factors[1]).min(limit);
         *bytes = used * MIB;
         *memory = used / limit;
-        *collecting = self.relative(gauges.collecting, *of_collecting);
+        *collecting = gauges.collecting * factors[2];
         *restarted = restarts;
-        *queue = self.relative(gauges.in_flight, *of_queue);
+        *queue = gauges.in_flight * factors[3];
         if let (Some(disk), [volume, ..]) = (gauges.disk, volume) {
             *volume = disk;
         }

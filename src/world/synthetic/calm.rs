@@ -38,11 +38,18 @@ impl Synthetic {
         if (then - now).abs() > STEADY * now { one } else { end }
     }
 
+    /// Whether replicas never fall in.
+    pub(super) const fn is_apart(&self) -> bool {
+        #[cfg(test)]
+        return self.apart;
+        #[cfg(not(test))]
+        false
+    }
+
     /// Notes whether anything was going on in the seconds before now; `alone`: no fault was at
     /// work.
     pub(super) fn watch_calm(&mut self, seconds: i64, alone: bool) {
-        #[cfg(test)]
-        let alone = alone && !self.apart;
+        let alone = alone && !self.is_apart();
         let calm = self.faults.iter().all(Running::is_still)
             && self.spec.load.closed.is_none()
             && self.around.surges.is_empty()
@@ -50,7 +57,7 @@ impl Synthetic {
             && if alone { self.fleet.was_calm() } else { self.fleet.is_calm(self.out.now) };
         self.calm.seconds = if calm { self.calm.seconds + seconds } else { 0 };
         // A fault at work looks at single replicas, even if nothing changes.
-        if self.calm.seconds >= SETTLED && alone {
+        if calm && alone {
             self.fleet.fall_in();
         } else {
             self.fleet.fall_out();

@@ -27,7 +27,7 @@ impl Stillness {
         still.take_in(coming[still.index].requests, dt);
         for call in &mut self.calls[still.calls.clone()] {
             call.demand = still.flow.started * call.per_request * call.tries;
-            call.attempts += call.demand;
+            call.counts[0] += call.demand;
             coming[call.callee].requests += call.demand;
         }
     }
@@ -43,6 +43,8 @@ impl Stillness {
         let still = &mut self.stills[position];
         let answer = still.respond(&calls, dt);
         self.answers[position] = answer;
+        self.report(position);
+        let still = &self.stills[position];
         if still.shown {
             let index = still.index;
             self.show(position, &mut services[index]);
@@ -78,8 +80,8 @@ impl StillCall {
     fn settle(&mut self, attempt: Attempt, repeat: f64, per_second: f64) {
         let settled = attempt.settled(repeat, self.retry, 1.0);
         self.pooled = self.demand * per_second * attempt.mean;
-        self.failed += self.demand * settled.attempt_failure;
-        self.seconds += self.demand * attempt.mean;
+        self.counts[1] += self.demand * settled.attempt_failure;
+        self.counts[2] += self.demand * attempt.mean;
         self.attempt_failure = settled.attempt_failure;
         self.attempt_repeat = settled.attempt_repeat;
         self.tries = settled.tries;

@@ -77,7 +77,7 @@ fn plain_services_side_by_side_change_no_digit() {
     let most = together.3.iter().max();
     assert!(most == Some(&13), "all but one are plain: {:?}", together.3);
     let changes = together.3.windows(2).filter(|pair| (pair[0] == 0) != (pair[1] == 0)).count();
-    assert!(changes >= 5 && together.3.last() > Some(&0), "{:?}", together.3);
+    assert!(changes >= 4 && together.3.last() > Some(&0), "{:?}", together.3);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn one_replica_worked_out_for_all_changes_no_digit() {
     assert_eq!(together.0.len(), apart.0.len());
     assert!(together.1 == apart.1, "the records differ");
     assert!(apart.2.iter().all(|in_step| *in_step == 0));
-    // In step before the surge, out of step in it, in step after the restart.
+    // In step from the start, out of step in the surge and the restart, in step after each.
     let changes = together.2.windows(2).filter(|pair| (pair[0] == 0) != (pair[1] == 0)).count();
-    assert!(changes >= 5 && together.2.last() > Some(&0), "{:?}", together.2);
+    assert!(changes >= 4 && together.2.last() > Some(&0), "{:?}", together.2);
 }

@@ -1,7 +1,8 @@
-//! Texts that others wrote, made fit to read: instants to whole seconds.
+//! Texts that others wrote, made fit to read: instants to whole seconds, evidence that weighs.
 //!
 //! In: a story. Out: the same with every stamp in an engine's or a world's text shortened; the date
-//! is left out where the whole trial is shorter than a day. The audit log keeps them in full.
+//! is left out where the whole trial is shorter than a day. Evidence whose weight would be shown as
+//! 0.00 is left out. The audit log keeps all in full.
 
 use super::Story;
 use crate::model::CauseNode;
@@ -9,6 +10,8 @@ use crate::report::format;
 use crate::unit::SimDuration;
 
 const DAY: SimDuration = SimDuration::from_secs(86_400);
+/// Evidence below this weighs nothing with two digits.
+const WEIGHS: f64 = 0.005;
 
 /// Shortens every stamp of a story.
 pub(super) fn tidy(story: &mut Story) {
@@ -18,7 +21,10 @@ pub(super) fn tidy(story: &mut Story) {
     story.audit.iter_mut().for_each(|row| fix(&mut row.reason));
     for case in &mut story.cases {
         fix(&mut case.summary);
-        case.hypotheses.iter_mut().flat_map(|h| &mut h.evidence).for_each(|e| fix(&mut e.text));
+        for hypothesis in &mut case.hypotheses {
+            hypothesis.evidence.retain(|e| e.weight.abs() >= WEIGHS);
+            hypothesis.evidence.iter_mut().for_each(|e| fix(&mut e.text));
+        }
         case.actions.iter_mut().for_each(|doing| fix(&mut doing.reason));
         case.rejected.iter_mut().for_each(|(_, why)| fix(why));
         if let Some(tree) = &mut case.tree {

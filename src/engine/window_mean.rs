@@ -76,7 +76,7 @@ mod tests {
             let (mut at_most, mut cadence) = (AtMost::default(), Steady::default());
             let (mut window, mut now) = (VecDeque::new(), SimTime::from_secs(0));
             for (step, value) in frames {
-                now = now + SimDuration::from_secs(step);
+                now += SimDuration::from_secs(step);
                 window.push_back((now, value));
                 window.retain(|(time, _)| now.since(*time) < SimDuration::from_secs(length));
                 let n = window.len() as f64;

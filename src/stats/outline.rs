@@ -20,7 +20,8 @@ pub struct Outline {
     pub mad: f64,
 }
 
-/// Values near an old answer that are gathered; of more the whole slice is ordered. A power of two.
+/// Room for values near an old answer, with one place for whatever is looked at next: of as many or
+/// more the whole slice is ordered. A power of two.
 const GATHERED: usize = 128;
 /// So many gathered values are ordered by counting for each who is less.
 const COUNTED: usize = 32;
@@ -73,11 +74,12 @@ fn tails_near(values: &[f32], outer: f64, guess: Outline) -> (Option<f64>, Optio
         high += usize::from(value >= cuts.1);
     }
     let rank = outer * (values.len() - 1) as f64;
-    let found = |gathered: &[f32], count: usize, old: f64, of: fn(f32) -> f32| match gathered
-        .get(..count)
-    {
-        Some(gathered) => at_rank(gathered, rank),
-        None => stays(values, old, rank, of),
+    let found = |gathered: &[f32; GATHERED], count: usize, old: f64, of: fn(f32) -> f32| {
+        if count < GATHERED {
+            at_rank(&gathered[..count], rank)
+        } else {
+            stays(values, old, rank, of)
+        }
     };
     // From the top down, at the same rank: of values turned about.
     let highest = found(&highs, high, -guess.high, |value| -value).map(|turned| -turned);
@@ -97,7 +99,7 @@ fn median_near(values: &[f32], guess: f64, width: f64, of: impl Fn(f32) -> f32) 
             near[count % GATHERED] = value;
             count += usize::from((value >= low) & (value <= high));
         }
-        if count > GATHERED {
+        if count >= GATHERED {
             break;
         }
         let within = rank - below as f64;
@@ -192,6 +194,25 @@ mod tests {
         assert_eq!(outline(&mut [], 0.02, None), None);
         let flat = Outline { low: 4.0, high: 4.0, center: 4.0, mad: 0.0 };
         assert_eq!(outline(&mut [4.0; 9], 0.02, Some(Outline { mad: 1.0, ..flat })), Some(flat));
+    }
+
+    #[test]
+    fn as_many_near_the_old_answer_as_there_is_room_for() {
+        for near in GATHERED - 1..=GATHERED + 1 {
+            for far in [1usize, 2, 200] {
+                let near = (0..near).map(|at| at as f32 / 128.0);
+                let values: Vec<f32> = near.chain((0..far).map(|at| 100.0 + at as f32)).collect();
+                for outer in [0.0, 0.02, 0.3] {
+                    let expected = plainly(&values, outer);
+                    let wide = Outline { low: 1.0, high: 150.0, center: 0.5, mad: 1.0 };
+                    for guess in [expected, wide] {
+                        let found = outline(&mut values.clone(), outer, Some(guess)).unwrap();
+                        assert!((found.high - expected.high).abs() < 1e-9, "{found:?}");
+                        assert_eq!(Outline { high: expected.high, ..found }, expected);
+                    }
+                }
+            }
+        }
     }
 
     proptest! {

@@ -2,8 +2,12 @@
 //! (one series at one scrape of 15 s), so criterion's `elem/s` are samples per second.
 //!
 //! `slice` runs a quarter of an hour of `boutique`, of `bank` and of a generated fleet of 1,000
-//! services and 10,000 replicas; a day of these is 96 slices. `size` and `length` show that cost
-//! grows in line with both. docs/speed.md has the figures and the command for whole days.
+//! services and 10,000 replicas; a day of these is 96 slices. `day` runs 24 h of 200 services
+//! beside the least that could be called watching so many series (`bare.rs`): what a sample costs
+//! beyond that is the ratio of the two. `size` and `length` show that cost grows in line with both.
+//! docs/speed.md has the figures and the command for whole days.
+
+mod bare;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -79,6 +83,22 @@ fn slice(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn day(criterion: &mut Criterion) {
+    let policy = load_policy(&root("scenarios/policies/default.yaml")).expect("the policy is good");
+    let mut group = criterion.benchmark_group("day_of_200_services");
+    group.sample_size(10);
+    let day = SimDuration::from_secs(86_400);
+    let spec = spec(generate(200, 4, 1), generated_rate(200), day);
+    let samples = alone(&spec);
+    group.throughput(Throughput::Elements(samples));
+    let scrapes = 86_400 / 15;
+    let series = (samples / scrapes) as usize;
+    group.bench_function("bare", |b| b.iter(|| bare::watch(black_box(series), scrapes as u32)));
+    group.bench_function("world", |b| b.iter(|| alone(&spec)));
+    group.bench_function("world_and_engine", |b| b.iter(|| whole(&spec, &policy)));
+    group.finish();
+}
+
 fn size(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("size_in_services");
     group.sample_size(10);
@@ -102,5 +122,5 @@ fn length(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, slice, size, length);
+criterion_group!(benches, slice, day, size, length);
 criterion_main!(benches);

@@ -12,6 +12,8 @@
 mod bands;
 mod turns;
 
+use std::num::NonZeroU32;
+
 pub use self::bands::Band;
 use self::bands::Bands;
 use self::turns::Turns;
@@ -33,7 +35,7 @@ pub struct Horizon {
 }
 
 /// What is normal for one series.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Normal {
     /// Median.
     pub center: f64,
@@ -53,18 +55,31 @@ pub struct Baselines {
     bands: Bands,
 }
 
-/// Frames are numbered as `History::taken` counts them.
+/// Of one series, in a line of the cache. Frames are numbered as `History::taken` counts them;
+/// beyond four thousand million, which at one a second is after 136 years, nothing is due.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
 struct State {
-    normal: Option<Normal>,
+    normal: Normal,
+    is_known: bool,
     /// Holds while fewer than `holds` frames changed since `computed`.
     bracket: Bracket,
-    holds: u64,
+    holds: u32,
     /// When `normal` was computed, and when it was last due.
-    computed: u64,
-    due: u64,
-    frozen_until: u64,
-    frozen_since: Option<u64>,
+    computed: u32,
+    due: u32,
+    frozen_until: u32,
+    frozen_since: Option<NonZeroU32>,
+}
+
+impl State {
+    fn normal(&self) -> Option<Normal> {
+        self.is_known.then_some(self.normal)
+    }
+}
+
+fn number(frame: u64) -> u32 {
+    u32::try_from(frame).unwrap_or(u32::MAX)
 }
 
 /// What is left of a bound when it was rounded.
@@ -75,7 +90,8 @@ impl Bracket {
     #[inline]
     #[must_use]
     pub fn near(self, reach: f64) -> Band {
-        Band { low: self.high - SURELY * reach, high: self.low + SURELY * reach }
+        let Self { low, high } = self;
+        Band { low: f64::from(high) - SURELY * reach, high: f64::from(low) + SURELY * reach }
     }
 }
 
@@ -84,7 +100,7 @@ impl Normal {
     #[inline]
     #[must_use]
     pub fn near(self, below: f64, above: f64) -> Band {
-        Band { low: self.center - SURELY * below, high: self.center + SURELY * above }
+        Band::about(self.center, below, above)
     }
 
     fn of(Outline { low, high, center, mad }: Outline) -> Self {
@@ -121,7 +137,7 @@ impl Baselines {
         let calm = band.contains(value);
         if calm {
             let state = &self.states[id.index()];
-            let over = self.turns(id).next(state.computed + state.holds);
+            let over = self.turns(id).next(u64::from(state.computed) + u64::from(state.holds));
             self.bands.set(id, band, over - 1);
         }
         calm
@@ -135,13 +151,20 @@ impl Baselines {
         if state.due > state.computed {
             self.compute(id, history);
         }
-        self.states[id.index()].normal
+        self.states[id.index()].normal()
     }
 
     /// Says which values of a series need no look while what is `normal` now holds.
     #[inline]
     pub fn calm(&mut self, id: SeriesId, band: Band, history: &History) {
-        self.bands.set(id, band, self.turns(id).next(history.taken() + 1) - 1);
+        self.bands.set(id, band, self.lasts(id, history));
+    }
+
+    /// The last frame for which what is `normal` now holds.
+    #[inline]
+    #[must_use]
+    pub fn lasts(&self, id: SeriesId, history: &History) -> u64 {
+        self.turns(id).next(history.taken() + 1) - 1
     }
 
     /// Says that the next value of a series must be looked at, whatever it is.
@@ -152,11 +175,12 @@ impl Baselines {
 
     /// Says that a series is abnormal now: its baseline does not learn from that.
     pub fn freeze(&mut self, id: SeriesId, history: &History) {
-        let (frame, exclude) = (history.taken(), self.horizon.exclude as u64);
+        let Horizon { window, exclude, .. } = self.horizon;
         let state = &mut self.states[id.index()];
-        let since = *state.frozen_since.get_or_insert(frame);
-        if frame - since < self.horizon.window as u64 {
-            state.frozen_until = frame + exclude;
+        let frame = NonZeroU32::new(number(history.taken())).unwrap_or(NonZeroU32::MIN);
+        let since = state.frozen_since.get_or_insert(frame).get();
+        if ((frame.get() - since) as usize) < window {
+            state.frozen_until = number(history.taken() + exclude as u64);
         }
     }
 
@@ -164,8 +188,8 @@ impl Baselines {
     #[inline]
     fn note(&mut self, id: SeriesId, history: &History) {
         let now = history.taken();
-        let known = self.states[id.index()].normal.is_some();
-        let turn = if known { self.turns(id).last(now) } else { now };
+        let known = self.states[id.index()].is_known;
+        let turn = number(if known { self.turns(id).last(now) } else { now });
         let state = &mut self.states[id.index()];
         if turn > state.due && turn > state.frozen_until {
             state.due = turn;
@@ -182,12 +206,13 @@ impl Baselines {
         let Horizon { window, exclude, least } = self.horizon;
         let state = &mut self.states[id.index()];
         (state.computed, state.holds) = (state.due, 0);
-        let told = history.outline(id, window, state.due.saturating_sub(exclude as u64));
-        let Some(outline) = told.outline.filter(|_| told.samples >= least) else { return };
+        let told = history.outline(id, window, u64::from(state.due).saturating_sub(exclude as u64));
+        let samples = told.samples as usize;
+        let Some(outline) = told.outline().filter(|_| samples >= least) else { return };
         let room = history.capacity().saturating_sub(window + exclude);
-        state.bracket = told.bracket;
-        state.holds = told.holds.min(room).min(told.samples - least) as u64;
-        state.normal = Some(Normal::of(outline));
+        let holds = (told.holds as usize).min(room).min(samples - least);
+        (state.bracket, state.holds) = (told.bracket, number(holds as u64));
+        (state.normal, state.is_known) = (Normal::of(outline), true);
     }
 }
 
@@ -253,6 +278,7 @@ mod tests {
                     prop_assert!((low..=high).contains(&normal.center), "{low} {normal:?} {high}");
                 }
                 if let (Some(Bracket { low, high }), Some(normal)) = (bracket, normal) {
+                    let (low, high) = (f64::from(low), f64::from(high));
                     prop_assert!((low..=high).contains(&normal.center), "{low} {normal:?} {high}");
                     // All values of the bracket shall need no look while it holds.
                     lazy.is_calm(id, low, Band { low, high });

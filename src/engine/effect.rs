@@ -57,7 +57,8 @@ impl Effect {
     #[inline]
     #[must_use]
     pub fn smallest_within(&self, Bracket { low, high }: Bracket) -> f64 {
-        self.smallest(if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) })
+        let nearest = if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) };
+        self.smallest(f64::from(nearest))
     }
 
     /// Whether a move that way is bad.

@@ -4,6 +4,7 @@
 //! is sure. Out: the few series of a frame that must be looked at. Bounds lie side by side, so that
 //! a frame in which nothing happens costs a few comparisons a value and touches nothing else.
 
+use super::SURELY;
 use crate::engine::History;
 use crate::engine::history::{at_least, at_most};
 use crate::unit::SeriesId;
@@ -18,6 +19,13 @@ pub struct Band {
 }
 
 impl Band {
+    /// The values that are surely nearer to a center than a reach `below` and one `above`.
+    #[inline]
+    #[must_use]
+    pub fn about(center: f64, below: f64, above: f64) -> Self {
+        Self { low: center - SURELY * below, high: center + SURELY * above }
+    }
+
     /// Whether a value lies in it.
     #[inline]
     #[must_use]

@@ -1,10 +1,10 @@
 //! When the baseline of a series is taken anew.
 //!
 //! In: the number of a frame and of a series. Out: the last and the next turn of that series.
-//! Turns are told by the frame before which the past that is looked at ends: whoever leaves out more
-//! or fewer of the newest frames looks at the same past, sooner or later. The longer the past, the
-//! less a few frames change it: turns come when at most a quarter of the values may have changed.
-//! Series take turns, so that frames cost alike and no two frames see all bounds move at once.
+//! Turns are told by the frame before which the past that is looked at ends: whoever leaves out
+//! more or fewer of the newest frames looks at the same past, sooner or later. The longer the past,
+//! the less a few frames change it: turns come when at most a quarter of the values may have
+//! changed. Series take turns, so that frames cost alike and no two frames see all bounds move.
 
 use crate::unit::SeriesId;
 

@@ -5,7 +5,7 @@
 //! turned into blocks `STAGE` at a time, so that a frame is written along memory too and a line of
 //! the cache is written once, whole. Bounded: the oldest frame falls out and the memory of its
 //! block is used again. NaN marks absence, also before a series was known.
-//! Seven digits are kept: measurements carry fewer, and half the memory is half the time to read it.
+//! Seven digits are kept: measurements carry fewer, and half the memory is read in half the time.
 
 use std::collections::VecDeque;
 use std::ops::{Bound, Range, RangeBounds};

@@ -14,23 +14,23 @@ use crate::unit::SeriesId;
 /// What a stretch of one series told.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Told {
+    /// Where finite values lie, if there was one.
+    lie: Outline,
     /// Finite values.
-    pub(crate) samples: usize,
-    /// Where they lie; `None` without one.
-    pub(crate) outline: Option<Outline>,
+    pub(crate) samples: u32,
     /// Where the median is and stays while fewer than `holds` frames change.
     pub(crate) bracket: Bracket,
     /// 0 if the bracket says nothing.
-    pub(crate) holds: usize,
+    pub(crate) holds: u32,
 }
 
 /// Where the median of a series surely lies.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bracket {
     /// Not below this.
-    pub low: f64,
+    pub low: f32,
     /// Not above this.
-    pub high: f64,
+    pub high: f32,
 }
 
 /// What is remembered.
@@ -76,7 +76,7 @@ impl Outlines {
         let (column, frames) = column();
         scratch.clear();
         column.stretches(frames).for_each(|part| scratch.extend_from_slice(part));
-        let told = Told::of(scratch, entries[0].1.outline);
+        let told = Told::of(scratch, expected(entries, end));
         if end > entries[0].0 {
             entries[1] = std::mem::replace(&mut entries[0], (end, told));
         } else {
@@ -87,18 +87,32 @@ impl Outlines {
 }
 
 impl Told {
-    fn of(values: &mut Vec<f32>, before: Option<Outline>) -> Self {
+    /// Where finite values lie; `None` without one.
+    pub(crate) fn outline(&self) -> Option<Outline> {
+        (self.samples > 0).then_some(self.lie)
+    }
+
+    fn of(values: &mut Vec<f32>, expected: Option<Outline>) -> Self {
         // Gaps are rare: looking for one is faster than leaving out what might be one.
         if values.iter().fold(false, |gap, v| gap | !v.is_finite()) {
             values.retain(|v| v.is_finite());
         }
-        let bracket = before.map_or(Bracket::default(), |Outline { center, mad, .. }| Bracket {
-            low: center - mad,
-            high: center + mad,
+        let bracket = expected.map_or(Bracket::default(), |Outline { center, mad, .. }| Bracket {
+            low: at_least(center - mad),
+            high: at_most(center + mad),
         });
-        let holds = if before.is_some() { holds(values, bracket) } else { 0 };
-        Self { samples: values.len(), outline: outline(values, OUTER, before), bracket, holds }
+        let holds = if expected.is_some() { holds(values, bracket) } else { 0 };
+        let samples = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        Self { samples, lie: outline(values, OUTER, expected).unwrap_or_default(), bracket, holds }
     }
+}
+
+/// Where the values before a frame will lie: as the newer stretch did, moved on as from the older
+/// one if they are as far apart.
+fn expected([newer, older]: &Entries, end: u64) -> Option<Outline> {
+    let now = newer.1.outline()?;
+    let before = older.1.outline().filter(|_| end + older.0 == 2 * newer.0);
+    Some(before.map_or(now, |before| now.carried_on(before)))
 }
 
 /// How many frames may change (a value go, a value come) before the median can leave a bracket.
@@ -106,10 +120,9 @@ impl Told {
 /// A value that comes moves the value at a rank by one place at most and the middle rank by half a
 /// place after it, one that goes moves the middle rank by half a place: a place a frame. Two are
 /// lost to halves and to the interpolation of the median.
-fn holds(values: &[f32], Bracket { low, high }: Bracket) -> usize {
-    let (low, high) = (at_least(low), at_most(high));
-    let below = values.iter().map(|v| u32::from(*v < low)).sum::<u32>() as usize;
-    let above = values.iter().map(|v| u32::from(*v > high)).sum::<u32>() as usize;
-    let middle = values.len() / 2;
+fn holds(values: &[f32], Bracket { low, high }: Bracket) -> u32 {
+    let below = values.iter().map(|v| u32::from(*v < low)).sum::<u32>();
+    let above = values.iter().map(|v| u32::from(*v > high)).sum::<u32>();
+    let middle = values.len() as u32 / 2;
     middle.saturating_sub(below.max(above) + 2)
 }

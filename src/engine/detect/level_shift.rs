@@ -10,10 +10,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Detector, Scored, Scores, fresh_frame};
+use super::{Build, Detector, FLOOR, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::baseline::{Baselines, Horizon, Normal};
+use crate::engine::baseline::{Band, Baselines, Horizon, Normal};
 use crate::engine::effect::Effect;
 use crate::model::{Direction, StepInput};
 use crate::stats::shift::{Cusum, CusumLimits, Shift};
@@ -70,7 +70,18 @@ pub struct LevelShift {
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
     cusum: Cusum,
-    since: Option<SimTime>,
+    /// When the sum that leans further left zero, if it did.
+    since: SimTime,
+    level: Level,
+}
+
+/// What is normal, as sums need it, up to a frame.
+#[derive(Debug, Clone, Copy, Default)]
+struct Level {
+    center: f64,
+    /// One standard deviation for standardising.
+    unit: f64,
+    until: u64,
 }
 
 impl LevelShift {
@@ -104,15 +115,33 @@ impl LevelShift {
         normal.sigma.max(tail).max(effect.smallest(normal.center) / UNITS)
     }
 
-    fn score(&self, effect: Effect, normal: Normal, shift: Shift, unit: f64) -> f64 {
+    fn score(&self, effect: Effect, level: Level, shift: Shift) -> f64 {
         let certainty = shift.sum / self.config.decision;
-        let matters = effect.smallest(normal.center) * self.config.effect;
-        let size = shift.mean.abs() * unit / (matters * effect.bar);
+        let matters = effect.smallest(level.center) * self.config.effect;
+        let size = shift.mean.abs() * level.unit / (matters * effect.bar);
         if size.is_nan() { 0.0 } else { certainty.min(size) }
     }
-}
 
-impl LevelShift {
+    /// What is normal now; `None` if that cannot be told, or if the value is calm and not `all` are
+    /// looked at.
+    fn level(&mut self, id: SeriesId, value: f64, all: bool, past: &History) -> Option<Level> {
+        let level = self.sums[id.index()].level;
+        if past.taken() <= level.until {
+            return Some(level);
+        }
+        if !all && self.is_calm(id, value, past) {
+            return None;
+        }
+        let normal = self.baselines.normal(id, past)?;
+        let unit = Self::unit(past.effect(id), normal);
+        if unit <= 0.0 {
+            return None;
+        }
+        let level = Level { center: normal.center, unit, until: self.baselines.lasts(id, past) };
+        self.sums[id.index()].level = level;
+        Some(level)
+    }
+
     /// Takes in a value; with `all`, whoever asks wants scores of the calm ones too.
     fn look(
         &mut self,
@@ -121,35 +150,33 @@ impl LevelShift {
         past: &History,
     ) -> Option<Scored> {
         let value = f64::from(past.newest()[id.index()]);
-        if !all && self.is_calm(id, value, past) {
-            return None;
-        }
-        let effect = past.effect(id);
-        let normal = self.baselines.normal(id, past)?;
-        let unit = Self::unit(effect, normal);
-        if unit <= 0.0 {
-            return None;
-        }
+        let level = self.level(id, value, all, past)?;
         let limits = self.limits();
         let state = &mut self.sums[id.index()];
-        let shift = state.cusum.push((value - normal.center) / unit, limits);
-        let since = if shift.steps <= 1 { time } else { state.since.unwrap_or(time) };
-        state.since = Some(since);
+        let shift = state.cusum.push((value - level.center) / level.unit, limits);
+        if shift.steps <= 1 {
+            state.since = time;
+        }
+        let since = state.since;
         if all || !state.cusum.is_at_rest() {
             self.baselines.watch(id);
         } else {
-            let reach = limits.allowance * unit;
-            self.baselines.calm(id, normal.near(reach, reach), past);
+            let reach = limits.allowance * level.unit;
+            self.baselines.calm(id, Band::about(level.center, reach, reach), past);
         }
+        if !all && shift.sum / self.config.decision < FLOOR {
+            return None;
+        }
+        let effect = past.effect(id);
         let direction = if shift.up { Direction::Up } else { Direction::Down };
         if !effect.is_bad(direction) {
             return None;
         }
-        let score = self.score(effect, normal, shift, unit);
+        let score = self.score(effect, level, shift);
         if score >= 1.0 {
             self.baselines.freeze(id, past);
         }
-        let (observed, expected) = (value, normal.center);
+        let (observed, expected) = (value, level.center);
         let detector = ENTRY.kind;
         Some(Scored { detector, series: id, score, since, direction, observed, expected })
     }

@@ -5,6 +5,7 @@
 //! in a line or two of memory. Walked through in the order of entities, then keys.
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 
 use crate::unit::EntityId;
 
@@ -73,6 +74,23 @@ impl<K: Ord, V> ByEntity<K, V> {
     }
 }
 
+/// Keys of a row among which one is first looked for by where it lies.
+const FEW: usize = 16;
+
+impl<V> ByEntity<Arc<str>, V> {
+    /// As `get_mut`. Whoever tells of an entity mostly hands over the very name that is the key:
+    /// then nobody has to read it.
+    pub(super) fn named_mut(&mut self, entity: EntityId, name: &Arc<str>) -> Option<&mut V> {
+        let Row { keys, values } = self.rows.get_mut(entity.index())?;
+        let few = &keys[..keys.len().min(FEW)];
+        let at = match few.iter().position(|key| Arc::ptr_eq(key, name)) {
+            Some(at) => at,
+            None => keys.binary_search(name).ok()?,
+        };
+        Some(&mut values[at])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +108,18 @@ mod tests {
         assert_eq!(kept.get_mut(EntityId(9), "b"), None);
         let walked: Vec<usize> = kept.iter_mut().map(|(_, _, value)| *value).collect();
         assert_eq!(walked, [1, 4, 2, 3]);
+    }
+
+    #[test]
+    fn a_name_is_found_by_its_place_or_by_its_letters() {
+        let (mut kept, same) = (ByEntity::default(), Arc::from("b"));
+        for (value, name) in [Arc::from("a"), Arc::clone(&same), Arc::from("c")].iter().enumerate()
+        {
+            kept.insert(EntityId(1), Arc::clone(name), value);
+        }
+        assert_eq!(kept.named_mut(EntityId(1), &same), Some(&mut 1));
+        assert_eq!(kept.named_mut(EntityId(1), &Arc::from("c")), Some(&mut 2));
+        assert_eq!(kept.named_mut(EntityId(1), &Arc::from("d")), None);
+        assert_eq!(kept.named_mut(EntityId(2), &same), None);
     }
 }

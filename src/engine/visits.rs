@@ -10,18 +10,22 @@
 //! durations each. Limit: traces only; a log record without a trace is not counted here.
 
 mod assemble;
+mod ids;
 mod messages;
+mod minutes;
+mod notes;
+mod operations;
 mod window;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use self::assemble::{Draft, Logged, Piece};
+use self::assemble::{Assembler, Draft, Logged, Piece};
 use self::messages::Messages;
+use self::minutes::Minutes;
+use self::operations::Operations;
 pub use self::window::{Course, Edge, Item, Kind, Seen, Tally, Window};
-use super::by_entity::ByEntity;
 use crate::model::StepInput;
-use crate::unit::{EntityId, SimDuration};
+use crate::unit::SimDuration;
 
 /// Length of a window: long enough for a handful of requests of a seldom used service.
 pub const WINDOW: SimDuration = SimDuration::from_secs(60);
@@ -31,19 +35,19 @@ pub const MOST_WINDOWS: usize = 90;
 const MOST_PENDING: usize = 262_144;
 /// Steps that a trace without a root waits for more.
 const PATIENCE: u8 = 2;
-/// Operations told apart; further ones count as one.
-const MOST_OPERATIONS: usize = 8192;
+/// Empty drafts kept.
+const MOST_SPARE: usize = 64;
 
 /// The visits remembered.
 #[derive(Debug, Default)]
 pub struct Visits {
-    windows: VecDeque<Window>,
+    minutes: Minutes,
     drafts: BTreeMap<u128, Draft>,
+    /// Empty ones, for the room that they have.
+    spare: Vec<Draft>,
+    assembler: Assembler,
     pending: usize,
-    operations: Vec<Arc<str>>,
-    numbers: BTreeMap<Arc<str>, u32>,
-    /// The same of single entities: few are found faster.
-    known: ByEntity<Arc<str>, u32>,
+    operations: Operations,
     messages: Messages,
 }
 
@@ -59,35 +63,38 @@ impl Visits {
             let logged = Logged { span: log.span_id, entity, message };
             self.drafts.entry(log.trace_id).or_default().logs.push(logged);
         }
-        for span in &input.batch.spans {
-            if self.pending >= MOST_PENDING {
-                break;
+        let free = MOST_PENDING.saturating_sub(self.pending);
+        let spans = &input.batch.spans[..input.batch.spans.len().min(free)];
+        self.pending += spans.len();
+        // Spans of one trace mostly come together.
+        for spans in spans.chunk_by(|a, b| a.trace_id == b.trace_id) {
+            let draft = self.drafts.entry(spans[0].trace_id);
+            let draft = draft.or_insert_with(|| self.spare.pop().unwrap_or_default());
+            for span in spans {
+                let entity = input.topology.service_of(span.entity);
+                let operation = self.operations.number(entity, &span.operation);
+                draft.rooted |= span.parent_span_id == 0;
+                draft.pieces.push(Piece::of(span, entity, operation));
             }
-            let entity = input.topology.service_of(span.entity);
-            let operation = self.number(entity, &span.operation);
-            let draft = self.drafts.entry(span.trace_id).or_default();
-            draft.rooted |= span.parent_span_id == 0;
-            draft.pieces.push(Piece::of(span, entity, operation));
-            self.pending += 1;
         }
         self.settle();
     }
 
     /// Windows, oldest first.
     pub fn windows(&self) -> impl Iterator<Item = &Window> {
-        self.windows.iter()
+        self.minutes.iter()
     }
 
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.windows.is_empty()
+        self.minutes.is_empty()
     }
 
     /// The name of an operation.
     #[must_use]
     pub fn operation(&self, number: u32) -> &str {
-        self.operations.get(number as usize).map_or("?", |name| name)
+        self.operations.name(number)
     }
 
     /// A log line of this message, as first seen.
@@ -104,51 +111,26 @@ impl Visits {
 
     /// Counts the traces that are complete or have waited long enough.
     fn settle(&mut self) {
-        let mut ready = Vec::new();
+        let Self { minutes, spare, assembler, pending, .. } = self;
         self.drafts.retain(|_, draft| {
             draft.age += 1;
             let over = draft.rooted || draft.age > PATIENCE;
             if over {
-                ready.push(std::mem::take(draft));
+                *pending -= draft.pieces.len();
+                assembler.count(draft, minutes);
+                spare.push(std::mem::take(draft).renewed());
             }
             !over
         });
-        for draft in ready {
-            self.pending -= draft.pieces.len();
-            assemble::count(draft, &mut self.windows);
-        }
-        while self.windows.len() > MOST_WINDOWS {
-            self.windows.pop_front();
-        }
-    }
-
-    fn number(&mut self, entity: EntityId, operation: &Arc<str>) -> u32 {
-        if let Some(number) = self.known.get_mut(entity, &**operation) {
-            return *number;
-        }
-        let number = self.number_of(operation);
-        if self.known.len() < MOST_OPERATIONS {
-            self.known.insert(entity, Arc::clone(operation), number);
-        }
-        number
-    }
-
-    fn number_of(&mut self, operation: &Arc<str>) -> u32 {
-        if let Some(number) = self.numbers.get(operation) {
-            return *number;
-        }
-        if self.operations.len() >= MOST_OPERATIONS {
-            return MOST_OPERATIONS as u32;
-        }
-        let number = self.operations.len() as u32;
-        self.operations.push(Arc::clone(operation));
-        self.numbers.insert(Arc::clone(operation), number);
-        number
+        spare.truncate(MOST_SPARE);
+        minutes.keep(MOST_WINDOWS);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::{
         Batch, LogRecord, SeriesCatalog, Span, SpanKind, SpanStatus, Topology, severity,
@@ -196,11 +178,11 @@ mod tests {
         observe(&mut visits, spans, vec![log]);
         let window = visits.windows().next().unwrap();
         let own: Vec<(u32, f32)> =
-            window.kinds.iter().map(|(kind, tally)| (kind.entity.0, tally.own[0])).collect();
+            window.kinds().iter().map(|(kind, tally)| (kind.entity.0, tally.own[0])).collect();
         assert_eq!(own, [(0, 50.0), (1, 30.0)]);
-        let gaps: Vec<&[f32]> = window.edges.values().map(|gaps| gaps.times.as_slice()).collect();
+        let gaps: Vec<&[f32]> = window.edges().values().map(|gaps| gaps.times.as_slice()).collect();
         assert_eq!(gaps, [&[20.0][..]]);
-        let items: Vec<usize> = window.kinds.values().map(|tally| tally.items.len()).collect();
+        let items: Vec<usize> = window.kinds().values().map(|tally| tally.items.len()).collect();
         assert_eq!(items, [1, 1], "a call of web, a log line of cart");
     }
 
@@ -223,7 +205,7 @@ mod tests {
             observe(&mut visits, spans, Vec::new());
             let window = visits.windows().next().unwrap();
             let fails = |tally: &Tally| tally.items.keys().any(|item| *item == Item::Failure);
-            let kinds = window.kinds.iter().filter(|(_, tally)| fails(tally));
+            let kinds = window.kinds().iter().filter(|(_, tally)| fails(tally));
             kinds.map(|(kind, _)| kind.entity.0).collect::<Vec<u32>>()
         };
         assert_eq!(failing(&[]), [0; 0]);

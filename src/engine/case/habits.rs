@@ -83,13 +83,13 @@ pub(super) fn sides(visits: &Visits, onset: SimTime) -> [Vec<&Window>; 2] {
 /// All habits that broke, by kind and item.
 pub(super) fn read(visits: &Visits, onset: SimTime) -> Vec<Habit> {
     let [past, now] = sides(visits, onset);
-    let mut kinds: Vec<Kind> = now.iter().flat_map(|w| w.kinds.keys().copied()).collect();
+    let mut kinds: Vec<Kind> = now.iter().flat_map(|w| w.kinds().keys().copied()).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let mut broken = Vec::new();
     for kind in kinds {
         let of = |windows: &[&'_ Window]| -> Vec<(SimTime, Tally)> {
-            let with = |w: &&Window| w.kinds.get(&kind).map(|tally| (w.start, tally.clone()));
+            let with = |w: &&Window| w.kinds().get(&kind).map(|tally| (w.start, tally.clone()));
             windows.iter().filter_map(with).collect()
         };
         let (before, since) = (of(&past), of(&now));

@@ -66,19 +66,19 @@ pub(super) fn read<'v>(visits: &'v Visits, onset: SimTime) -> BTreeMap<EntityId,
     let [past, now] = sides(visits, onset);
     let mut scratch = Vec::new();
     let mut owned: BTreeMap<EntityId, Owned> = BTreeMap::new();
-    let kinds: BTreeSet<Kind> = now.iter().flat_map(|w| w.kinds.keys().copied()).collect();
+    let kinds: BTreeSet<Kind> = now.iter().flat_map(|w| w.kinds().keys().copied()).collect();
     for kind in kinds {
-        let of = |w: &'v Window| w.kinds.get(&kind).map(|t| (t.visits, t.own.as_slice()));
+        let of = |w: &'v Window| w.kinds().get(&kind).map(|t| (t.visits, t.own.as_slice()));
         if let Some(rise) = rise(&past, &now, of, &mut scratch).filter(|rise| rise.z >= SICK) {
             let owner = owned.entry(kind.entity).or_default();
             owner.own_ms += rise.excess_ms;
             owner.take(rise);
         }
     }
-    let edges: BTreeSet<Edge> = now.iter().flat_map(|w| w.edges.keys().copied()).collect();
+    let edges: BTreeSet<Edge> = now.iter().flat_map(|w| w.edges().keys().copied()).collect();
     let mut waits: BTreeMap<(EntityId, EntityId), (Option<Rise>, f64)> = BTreeMap::new();
     for edge in edges {
-        let of = |w: &'v Window| w.edges.get(&edge).map(|g| (g.calls, g.times.as_slice()));
+        let of = |w: &'v Window| w.edges().get(&edge).map(|g| (g.calls, g.times.as_slice()));
         let found = rise(&past, &now, of, &mut scratch).filter(|rise| rise.z >= SICK);
         let place = waits.entry((edge.caller, edge.callee)).or_insert((None, 0.0));
         place.1 += found.map_or(0.0, |rise| rise.excess_ms);

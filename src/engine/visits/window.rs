@@ -1,8 +1,13 @@
 //! One minute of visits: plain counts.
+//!
+//! A minute is noted down as it comes, and only summed up by kind and call edge when somebody asks:
+//! most minutes nobody asks for, as nothing was wrong in them. In: visits, calls, traces. Out: the
+//! counts of each kind and edge. Bounded: beyond `MOST_NOTES` notes it is summed up anyway.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
-use super::WINDOW;
+use super::notes::Notes;
 use crate::unit::{EntityId, SimTime};
 
 /// Kinds of visits in a window; visits of further ones are not counted.
@@ -11,6 +16,8 @@ const MOST_KINDS: usize = 4096;
 const MOST_TIMES: usize = 200;
 /// Traces kept in a window.
 const MOST_COURSES: usize = 300;
+/// Notes of a window that is not summed up.
+const MOST_NOTES: usize = 8192;
 
 /// A sort of visit: one operation of one service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,64 +90,119 @@ pub struct Gaps {
     pub times: Vec<f32>,
 }
 
-/// One minute.
+/// The sums of a minute.
 #[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Sums {
+    kinds: BTreeMap<Kind, Tally>,
+    edges: BTreeMap<Edge, Gaps>,
+}
+
+/// One minute.
+#[derive(Debug, Clone, Default)]
 pub struct Window {
     /// When it began.
     pub start: SimTime,
-    /// Visits.
-    pub kinds: BTreeMap<Kind, Tally>,
-    /// Call edges with a client span.
-    pub edges: BTreeMap<Edge, Gaps>,
     /// Traces, the first few.
     pub courses: Vec<Course>,
+    /// What is not summed up yet; means nothing once there are sums.
+    notes: Notes,
+    sums: OnceCell<Sums>,
 }
 
 impl Window {
+    /// Visits.
+    #[must_use]
+    pub fn kinds(&self) -> &BTreeMap<Kind, Tally> {
+        &self.sums().kinds
+    }
+
+    /// Call edges with a client span.
+    #[must_use]
+    pub fn edges(&self) -> &BTreeMap<Edge, Gaps> {
+        &self.sums().edges
+    }
+
+    /// An empty window in the room of one that nobody needs any more.
+    pub(super) fn renewed(mut self, start: SimTime) -> Self {
+        self.start = start;
+        self.courses.clear();
+        self.notes.clear();
+        self.sums.take();
+        self
+    }
+
     /// Counts a visit with its items, each with how often.
-    pub(super) fn visit(&mut self, kind: Kind, own_ms: f64, items: &[(Item, u32)]) {
+    pub(super) fn visit(
+        &mut self,
+        kind: Kind,
+        own_ms: f64,
+        items: impl Iterator<Item = (Item, u32)>,
+    ) {
+        match self.sums.get_mut() {
+            Some(sums) => sums.visit(kind, own_ms as f32, items),
+            None => self.notes.visit(kind, own_ms as f32, items),
+        }
+        self.bound();
+    }
+
+    /// Counts a call.
+    pub(super) fn call(&mut self, edge: Edge, gap_ms: f64) {
+        match self.sums.get_mut() {
+            Some(sums) => sums.call(edge, gap_ms as f32),
+            None => self.notes.call(edge, gap_ms as f32),
+        }
+        self.bound();
+    }
+
+    /// Keeps a trace, if there is room.
+    pub(super) fn course(&mut self, course: impl FnOnce() -> Course) {
+        if self.courses.len() < MOST_COURSES {
+            self.courses.push(course());
+        }
+    }
+
+    fn bound(&mut self) {
+        if self.notes.len() >= MOST_NOTES {
+            self.sums();
+            self.notes = Notes::default();
+        }
+    }
+
+    fn sums(&self) -> &Sums {
+        self.sums.get_or_init(|| self.notes.sum_up())
+    }
+}
+
+impl Sums {
+    pub(super) fn visit(
+        &mut self,
+        kind: Kind,
+        own_ms: f32,
+        items: impl Iterator<Item = (Item, u32)>,
+    ) {
         if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(&kind) {
             return;
         }
         let tally = self.kinds.entry(kind).or_default();
         tally.visits += 1;
         if tally.own.len() < MOST_TIMES {
-            tally.own.push(own_ms as f32);
+            tally.own.push(own_ms);
         }
         for (item, times) in items {
-            let seen = tally.items.entry(*item).or_default();
+            let seen = tally.items.entry(item).or_default();
             seen.visits += 1;
             seen.times += times;
         }
     }
 
-    /// Keeps a trace, if there is room.
-    pub(super) fn course(&mut self, course: Course) {
-        if self.courses.len() < MOST_COURSES {
-            self.courses.push(course);
-        }
-    }
-
-    /// Counts a call.
-    pub(super) fn call(&mut self, edge: Edge, gap_ms: f64) {
+    pub(super) fn call(&mut self, edge: Edge, gap_ms: f32) {
         if self.edges.len() >= MOST_KINDS && !self.edges.contains_key(&edge) {
             return;
         }
         let gaps = self.edges.entry(edge).or_default();
         gaps.calls += 1;
         if gaps.times.len() < MOST_TIMES {
-            gaps.times.push(gap_ms as f32);
+            gaps.times.push(gap_ms);
         }
     }
-}
-
-/// The window that holds an instant, made if it is new.
-pub(super) fn window_at(windows: &mut VecDeque<Window>, at: SimTime) -> &mut Window {
-    let length = WINDOW.nanos();
-    let start = SimTime::from_nanos(at.nanos().div_euclid(length) * length);
-    let place = windows.partition_point(|window| window.start < start);
-    if windows.get(place).is_none_or(|window| window.start != start) {
-        windows.insert(place, Window { start, ..Window::default() });
-    }
-    &mut windows[place]
 }

@@ -4,8 +4,9 @@
 //! failures of a span's children. Two generations are kept, the older is forgotten at each `turn`:
 //! bounded by the spans of two windows and by `MOST`.
 
-use std::collections::BTreeMap;
+mod table;
 
+use self::table::Table;
 use crate::model::{Span, SpanStatus};
 
 /// Spans with children kept per generation.
@@ -23,8 +24,8 @@ pub struct Family {
 /// Sums over the children of recent spans.
 #[derive(Debug, Default)]
 pub struct Children {
-    now: BTreeMap<(u128, u64), Family>,
-    before: BTreeMap<(u128, u64), Family>,
+    now: Table,
+    before: Table,
 }
 
 impl Children {
@@ -33,7 +34,7 @@ impl Children {
         if span.parent_span_id == 0 || self.now.len() >= MOST {
             return;
         }
-        let family = self.now.entry((span.trace_id, span.parent_span_id)).or_default();
+        let family = self.now.entry(span.trace_id, span.parent_span_id);
         family.nanos = family.nanos.saturating_add(span.duration.nanos().max(0));
         family.failed |= span.status == SpanStatus::Error;
     }
@@ -41,14 +42,14 @@ impl Children {
     /// What is known of a span's children.
     #[must_use]
     pub fn of(&self, span: &Span) -> Family {
-        let key = (span.trace_id, span.span_id);
-        let now = self.now.get(&key).copied().unwrap_or_default();
-        let before = self.before.get(&key).copied().unwrap_or_default();
+        let now = self.now.get(span.trace_id, span.span_id);
+        let before = self.before.get(span.trace_id, span.span_id);
         Family { nanos: now.nanos + before.nanos, failed: now.failed || before.failed }
     }
 
     /// Begins a new generation; the one before the last is forgotten.
     pub fn turn(&mut self) {
-        self.before = std::mem::take(&mut self.now);
+        std::mem::swap(&mut self.now, &mut self.before);
+        self.now.clear();
     }
 }

@@ -4,8 +4,12 @@
 //! windows, in units of the bar (standard errors and growth). Bounded: `MOST` durations per window,
 //! `Limits::history` windows. Source: standard error of a median, 1.2533 sigma / sqrt(n), sigma
 //! from the interquartile range. Known limit: the mix of fast and slow requests must be steady.
+//! The logarithm keeps order, so it is taken of the few durations that a quantile lies between.
 
-use crate::stats::robust::{MAD_TO_SIGMA, mad, median, quantile};
+mod past;
+
+use self::past::{Past, quantile};
+use crate::stats::robust::MAD_TO_SIGMA;
 
 /// What counts as a shift.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,39 +35,42 @@ pub struct Shift {
     pub expected: f64,
 }
 
-/// Log durations of one window, and the summaries of earlier ones.
+/// Durations of one window, and the summaries of earlier ones.
 #[derive(Debug, Clone, Default)]
 pub struct Durations {
-    logs: Vec<f64>,
-    medians: Vec<f64>,
-    errors_of_median: Vec<f64>,
+    /// In nanoseconds, those too small to tell apart made equal.
+    nanos: Vec<i64>,
+    /// Median log duration and its error, once somebody asked.
+    summary: Option<(f64, f64)>,
+    medians: Past,
+    errors_of_median: Past,
 }
 
 /// Durations kept per window.
 pub const MOST: usize = 4096;
 /// Own time below this is not told apart: 0.1 ms, in nanoseconds.
-const FINEST: f64 = 1e5;
+const FINEST: i64 = 100_000;
 /// Growth that anybody could feel, in nanoseconds: as for metrics (`engine/effect.rs`), 2 ms.
 const FELT: f64 = 2e6;
 
 impl Durations {
-    /// Takes in a duration.
-    pub fn add(&mut self, nanos: f64) {
-        if self.logs.len() < MOST {
-            self.logs.push(nanos.max(FINEST).ln());
+    /// Takes in a duration in nanoseconds.
+    pub fn add(&mut self, nanos: i64) {
+        if self.nanos.len() < MOST {
+            self.nanos.push(nanos.max(FINEST));
+            self.summary = None;
         }
     }
 
     /// The shift of the window's median; `None` with too few durations, now or before.
     pub fn compare(&mut self, limits: Limits) -> Option<Shift> {
-        if self.logs.len() < limits.least || self.medians.is_empty() {
+        if self.nanos.len() < limits.least || self.medians.is_empty() {
             return None;
         }
-        let (now, noise) = summary(&mut self.logs)?;
-        let mut earlier = self.medians.clone();
-        let expected = median(&mut earlier)?;
-        let between = MAD_TO_SIGMA * mad(&mut earlier, expected)?;
-        let within = median(&mut self.errors_of_median.clone())?;
+        let (now, noise) = self.summary()?;
+        let expected = self.medians.median()?;
+        let between = MAD_TO_SIGMA * self.medians.mad(expected)?;
+        let within = self.errors_of_median.median()?;
         let sigma = (noise.min(3.0 * within).powi(2) + between.powi(2) + within.powi(2)).sqrt();
         // A quick operation that gets half as quick again is nobody's trouble.
         let felt = (FELT / expected.exp()).ln_1p();
@@ -74,26 +81,28 @@ impl Durations {
 
     /// Begins the next window; the past learns from this one unless `hold`.
     pub fn turn(&mut self, hold: bool, limits: Limits) {
-        if self.logs.len() >= limits.least
+        if self.nanos.len() >= limits.least
             && !hold
-            && let Some((median, error)) = summary(&mut self.logs)
+            && let Some((median, error)) = self.summary()
         {
-            if self.medians.len() >= limits.history.max(1) {
-                self.medians.remove(0);
-                self.errors_of_median.remove(0);
-            }
-            self.medians.push(median);
-            self.errors_of_median.push(error);
+            self.medians.push(median, limits.history);
+            self.errors_of_median.push(error, limits.history);
         }
-        self.logs.clear();
+        self.nanos.clear();
+        self.summary = None;
     }
-}
 
-/// Median and its standard error, from the interquartile range.
-fn summary(logs: &mut [f64]) -> Option<(f64, f64)> {
-    let spread = (quantile(logs, 0.75)? - quantile(logs, 0.25)?) / 1.349;
-    let error = 1.2533 * spread / (logs.len() as f64).sqrt();
-    Some((median(logs)?, error))
+    /// Median log duration and its standard error, from the interquartile range.
+    fn summary(&mut self) -> Option<(f64, f64)> {
+        if self.summary.is_none() {
+            self.nanos.sort_unstable();
+            let at = |q| quantile(self.nanos.len(), q, |i| (self.nanos[i] as f64).ln());
+            let spread = (at(0.75)? - at(0.25)?) / 1.349;
+            let error = 1.2533 * spread / (self.nanos.len() as f64).sqrt();
+            self.summary = Some((at(0.5)?, error));
+        }
+        self.summary
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +116,7 @@ mod tests {
         let mut durations = Durations::default();
         let mut last = None;
         for window in windows {
-            window.iter().for_each(|millis| durations.add(millis * 1e6));
+            window.iter().for_each(|millis| durations.add((millis * 1e6) as i64));
             last = durations.compare(LIMITS).map(|shift| shift.score);
             durations.turn(false, LIMITS);
         }
@@ -132,9 +141,24 @@ mod tests {
         let noisy = [2.0, 5.0, 10.0, 20.0, 50.0];
         let more = noisy.map(|v| v * 2.0);
         let mut durations = Durations::default();
-        noisy.iter().for_each(|v| durations.add(v * 1e6));
+        noisy.iter().for_each(|v| durations.add((v * 1e6) as i64));
         durations.turn(false, LIMITS);
-        more.iter().for_each(|v| durations.add(v * 1e6));
+        more.iter().for_each(|v| durations.add((v * 1e6) as i64));
         assert!(durations.compare(LIMITS).is_some_and(|shift| shift.score < 0.5));
+    }
+
+    #[test]
+    fn the_summary_is_that_of_all_log_durations() {
+        for n in [1_usize, 2, 5, 8, 40, 333] {
+            let nanos = |i: usize| ((i * 7919 + 13) % 1009 * 40_000) as i64;
+            let mut durations = Durations::default();
+            (0..n).for_each(|i| durations.add(nanos(i)));
+            let mut logs: Vec<f64> = (0..n).map(|i| (nanos(i).max(FINEST) as f64).ln()).collect();
+            let mut at = |q| crate::stats::robust::quantile(&mut logs, q).unwrap();
+            let error = 1.2533 * ((at(0.75) - at(0.25)) / 1.349) / (n as f64).sqrt();
+            assert_eq!(durations.summary(), Some((at(0.5), error)));
+            durations.add(1);
+            assert_eq!(durations.summary, None, "one more changes it");
+        }
     }
 }

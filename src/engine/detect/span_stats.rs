@@ -110,7 +110,7 @@ impl SpanStats {
 
     fn count(&mut self, span: &Span, entity: EntityId) {
         let family = self.children.of(span);
-        if let Some(operation) = self.operations.get_mut(entity, &*span.operation) {
+        if let Some(operation) = self.operations.named_mut(entity, &span.operation) {
             operation.count(span, family);
         } else if self.operations.len() < MOST_OPERATIONS {
             let new = (Arc::clone(&span.operation), Operation::default());
@@ -199,8 +199,8 @@ impl Operation {
         let failed = span.status == SpanStatus::Error;
         self.failures.add(failed, failed && !family.failed);
         let whole = span.duration.nanos().max(0);
-        self.own.add((whole - family.nanos).max(0) as f64);
-        self.whole.add(whole as f64);
+        self.own.add((whole - family.nanos).max(0));
+        self.whole.add(whole);
     }
 
     /// Own time first; what callees explain counts for less.

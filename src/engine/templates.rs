@@ -23,6 +23,10 @@ pub const MOST_TOKENS: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateId(pub u32);
 
+/// A line is not remembered; its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unknown(u64);
+
 /// Learns templates.
 #[derive(Debug, Clone)]
 pub struct Miner {
@@ -70,14 +74,21 @@ impl Miner {
 
     /// Takes in a line: its template, and whether that is new.
     pub fn learn(&mut self, body: &str) -> (TemplateId, bool) {
-        let hash = hash_of(body);
-        let slot = hash as usize & (SEEN - 1);
-        if self.seen[slot].0 == hash {
-            return (self.seen[slot].1, false);
+        match self.recall(body) {
+            Ok(id) => (id, false),
+            Err(Unknown(hash)) => {
+                let (id, new) = self.learn_line(first_line(body));
+                self.seen[hash as usize & (SEEN - 1)] = (hash, id);
+                (id, new)
+            }
         }
-        let (id, new) = self.learn_line(first_line(body));
-        self.seen[slot] = (hash, id);
-        (id, new)
+    }
+
+    /// The template of a line if it is remembered; `learn` then says the same and changes nothing.
+    pub fn recall(&self, body: &str) -> Result<TemplateId, Unknown> {
+        let hash = hash_of(body);
+        let (seen, id) = self.seen[hash as usize & (SEEN - 1)];
+        if seen == hash { Ok(id) } else { Err(Unknown(hash)) }
     }
 
     /// The same for a line that is not remembered.
@@ -156,25 +167,53 @@ fn first_line(body: &str) -> &str {
 /// A hash of the first `MOST_WORDS` words of the first line that has any, those with a digit all
 /// alike; never 0.
 fn hash_of(body: &str) -> u64 {
-    let (mut hash, mut word, mut digit, mut words) = (1u64, 0u64, false, 0);
-    for byte in body.bytes().chain(std::iter::once(b' ')) {
-        if !byte.is_ascii_whitespace() {
-            digit |= byte.is_ascii_digit();
-            // FNV's way, a byte at a time; a word is never 0.
-            word = ((word ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)).max(1);
-        } else if word != 0 {
-            let said = if digit { MASKED_WORD } else { word };
-            hash = (hash.rotate_left(23) ^ said).wrapping_mul(0xff51_afd7_ed55_8ccd);
-            (word, digit, words) = (0, false, words + 1);
-            if words == MOST_WORDS || byte == b'\n' {
-                break;
-            }
-        } else if byte == b'\n' && words > 0 {
+    let (bytes, mut hash, mut words, mut at) = (body.as_bytes(), 1u64, 0, 0);
+    loop {
+        let gap = bytes[at..].iter().position(|b| SORTS[usize::from(*b)] < SPACE);
+        let gap = gap.unwrap_or(bytes.len() - at);
+        if gap > 0 && words > 0 && bytes[at..at + gap].contains(&b'\n') {
             break;
         }
+        at += gap;
+        if at == bytes.len() || words == MOST_WORDS {
+            break;
+        }
+        let (mut word, mut sorts) = (0u64, 0);
+        for byte in &bytes[at..] {
+            let sort = SORTS[usize::from(*byte)];
+            if sort >= SPACE {
+                break;
+            }
+            sorts |= sort;
+            // FNV's way, a byte at a time.
+            word = (word ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            at += 1;
+        }
+        let said = if sorts == DIGIT { MASKED_WORD } else { word };
+        hash = (hash.rotate_left(23) ^ said).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        words += 1;
     }
     (hash ^ (hash >> 29)) | (1 << 63)
 }
+
+/// A digit, among the sorts of bytes.
+const DIGIT: u8 = 1;
+/// White space, among the sorts of bytes; sorts below stand in words.
+const SPACE: u8 = 2;
+/// What sort of byte each is.
+const SORTS: [u8; 256] = {
+    let mut sorts = [0; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        if byte.is_ascii_digit() {
+            sorts[byte as usize] = DIGIT;
+        } else if byte.is_ascii_whitespace() {
+            sorts[byte as usize] = SPACE;
+        }
+        byte += 1;
+    }
+    sorts
+};
 
 /// Share of the words that agree; places that are known to vary count half.
 fn agreement(template: &[Token], line: &[Token]) -> f64 {
@@ -243,7 +282,30 @@ mod tests {
         assert_eq!(miner.learn("something new altogether"), (TemplateId(0), false));
     }
 
+    /// Word after word, as the hash is told of in words.
+    fn hash_by_words(body: &str) -> u64 {
+        let blank = |line: &&str| line.split_ascii_whitespace().next().is_none();
+        let line = body.split('\n').find(|line| !blank(line)).unwrap_or_default();
+        let hash = line.split_ascii_whitespace().take(MOST_WORDS).fold(1u64, |hash, word| {
+            let fnv = |w: u64, b: u8| (w ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
+            let digit = word.bytes().any(|b| b.is_ascii_digit());
+            let said = if digit { MASKED_WORD } else { word.bytes().fold(0, fnv) };
+            (hash.rotate_left(23) ^ said).wrapping_mul(0xff51_afd7_ed55_8ccd)
+        });
+        (hash ^ (hash >> 29)) | (1 << 63)
+    }
+
     proptest! {
+        #[test]
+        fn the_hash_is_that_of_the_words(
+            body in "([a-c0-1\u{e9} \t\r]|\n){0,30}",
+            repeats in 1usize..40,
+        ) {
+            prop_assert_eq!(hash_of(&body), hash_by_words(&body));
+            let long = body.repeat(repeats);
+            prop_assert_eq!(hash_of(&long), hash_by_words(&long));
+        }
+
         #[test]
         fn numbers_that_vary_give_one_template(
             numbers in prop::collection::vec(0u64.., 1..50),

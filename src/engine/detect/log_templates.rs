@@ -16,7 +16,7 @@ use crate::engine::History;
 use crate::engine::by_entity::ByEntity;
 use crate::engine::lexicon::{Concept, concepts, trouble, words};
 use crate::engine::templates::{Miner, TemplateId};
-use crate::model::{Direction, LogRecord, Role, SignalClass, StepInput};
+use crate::model::{Direction, LogRecord, Role, SignalClass, StepInput, Topology};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -75,6 +75,8 @@ pub struct LogTemplates {
     streams: ByEntity<TemplateId, Stream>,
     /// By number of the entity.
     writers: Vec<Writer>,
+    /// Lines whose template is known, that are still to be counted.
+    recalled: Vec<(usize, EntityId, TemplateId)>,
     learning_until: Option<SimTime>,
     window_start: Option<SimTime>,
 }
@@ -127,35 +129,48 @@ impl LogTemplates {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let (miner, streams, writers) = (Miner::new(0.5), ByEntity::default(), Vec::new());
-        Self { config, miner, streams, writers, learning_until: None, window_start: None }
+        let (recalled, learning_until, window_start) = (Vec::new(), None, None);
+        Self { config, miner, streams, writers, recalled, learning_until, window_start }
     }
 
-    fn count(&mut self, record: &LogRecord, entity: EntityId) {
+    /// Counts the lines of a step: first the templates of those that are remembered, as far as
+    /// nothing is learnt between, then their counts, so that one line's memory is fetched while
+    /// another is counted.
+    fn count_all(&mut self, records: &[LogRecord], topology: &Topology) {
+        for (at, record) in records.iter().enumerate() {
+            let entity = topology.service_of(record.entity);
+            if let Ok(template) = self.miner.recall(&record.body) {
+                self.recalled.push((at, entity, template));
+                continue;
+            }
+            self.count_recalled(records);
+            let (template, _) = self.miner.learn(&record.body);
+            self.count(record, entity, template);
+        }
+        self.count_recalled(records);
+    }
+
+    fn count_recalled(&mut self, records: &[LogRecord]) {
+        let mut recalled = std::mem::take(&mut self.recalled);
+        for (at, entity, template) in recalled.drain(..) {
+            self.count(&records[at], entity, template);
+        }
+        self.recalled = recalled;
+    }
+
+    fn count(&mut self, record: &LogRecord, entity: EntityId, template: TemplateId) {
         let until = *self.learning_until.get_or_insert(record.time + self.config.learn);
-        let (template, _) = self.miner.learn(&record.body);
         if self.writers.len() <= entity.index() {
             self.writers.resize(entity.index() + 1, Writer::default());
         }
         let writer = &mut self.writers[entity.index()];
         writer.heard = true;
-        if self.streams.get_mut(entity, &template).is_none() {
-            if self.streams.len() >= MOST_STREAMS {
-                return;
-            }
+        if let Some(stream) = self.streams.get_mut(entity, &template) {
+            stream.count(record);
+        } else if self.streams.len() < MOST_STREAMS {
             let (text, novel) = (self.miner.text(template), record.time >= until);
             let new = Stream::new(text, record, novel, writer.seconds);
-            self.streams.insert(entity, template, new);
-        }
-        let Some(stream) = self.streams.get_mut(entity, &template) else { return };
-        stream.hear(record.severity);
-        if stream.in_window == 0 {
-            stream.first_in_window = record.time;
-        }
-        // One failed request may write a dozen lines: they are one occurrence.
-        if record.trace_id == 0 || record.trace_id != stream.last_trace || stream.seen == 0 {
-            stream.last_trace = record.trace_id;
-            stream.seen = stream.seen.saturating_add(1);
-            stream.in_window += 1;
+            self.streams.insert(entity, template, new).count(record);
         }
     }
 
@@ -184,9 +199,7 @@ impl LogTemplates {
 
 impl Detector for LogTemplates {
     fn observe(&mut self, input: &StepInput<'_>, _history: &History, out: &mut Scores) {
-        for record in &input.batch.logs {
-            self.count(record, input.topology.service_of(record.entity));
-        }
+        self.count_all(&input.batch.logs, input.topology);
         let start = *self.window_start.get_or_insert(input.now);
         let length = input.now.since(start);
         if length >= self.config.window && length > SimDuration::ZERO {
@@ -217,6 +230,20 @@ impl Stream {
             rate: 0.0,
             variance: 0.0,
             peak: 0.0,
+        }
+    }
+
+    /// Counts a line.
+    fn count(&mut self, record: &LogRecord) {
+        self.hear(record.severity);
+        if self.in_window == 0 {
+            self.first_in_window = record.time;
+        }
+        // One failed request may write a dozen lines: they are one occurrence.
+        if record.trace_id == 0 || record.trace_id != self.last_trace || self.seen == 0 {
+            self.last_trace = record.trace_id;
+            self.seen = self.seen.saturating_add(1);
+            self.in_window += 1;
         }
     }
 

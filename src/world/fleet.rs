@@ -21,6 +21,7 @@ mod effect;
 mod flow;
 mod generate;
 mod graph;
+mod in_order;
 mod in_step;
 mod latency;
 mod load;

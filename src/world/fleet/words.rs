@@ -25,17 +25,7 @@ impl Words {
 
     /// Adds a whole number.
     pub(super) fn number(mut self, number: u64) -> Self {
-        let mut digits = [0_u8; 20];
-        let (mut first, mut rest) = (digits.len(), number);
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.0.push_str(std::str::from_utf8(&digits[first..]).expect("digits are ASCII"));
+        push(&mut self.0, number);
         self
     }
 
@@ -59,6 +49,24 @@ impl Words {
     }
 }
 
+/// Adds a number, two digits at a time.
+fn push(line: &mut String, number: u64) {
+    if number >= 100 {
+        push(line, number / 100);
+    }
+    let pair = pair((number % 100) as usize);
+    line.push_str(if number < 10 { &pair[1..] } else { pair });
+}
+
+/// A number below 100, in two digits.
+fn pair(number: usize) -> &'static str {
+    const PAIRS: &str = "000102030405060708091011121314151617181920212223242526272829\
+                         303132333435363738394041424344454647484950515253545556575859\
+                         606162636465666768697071727374757677787980818283848586878889\
+                         90919293949596979899";
+    &PAIRS[2 * number..2 * number + 2]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +77,10 @@ mod tests {
             let found =
                 [0, 1, 3].map(|places| Words::new(String::new(), "").decimal(value, places).end());
             assert_eq!(found, [0, 1, 3].map(|p| format!("{value:.p$}")));
+        }
+        for number in (0..64).map(|bits| (u64::MAX >> bits).wrapping_mul(bits | 1)) {
+            let found = Words::new(String::new(), "").number(number).end();
+            assert_eq!(found, number.to_string());
         }
         assert_eq!(
             Words::new("old".to_owned(), "a").number(0).text("-").number(u64::MAX).end(),

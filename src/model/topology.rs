@@ -53,6 +53,8 @@ pub struct Call {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Topology {
     entities: Vec<Entity>,
+    /// The service of each, beside each other: asked for every log line and span.
+    services: Vec<EntityId>,
     by_name: BTreeMap<Name, EntityId>,
     calls: BTreeSet<Call>,
     /// The same turned round, (callee, caller): who calls whom is asked as often.
@@ -92,6 +94,8 @@ impl Topology {
         }
         let id = EntityId(u32::try_from(self.entities.len()).expect("fewer than 2^32 entities"));
         self.by_name.insert(name.clone(), id);
+        let of_service = parent.filter(|_| kind == EntityKind::Replica);
+        self.services.push(of_service.unwrap_or(id));
         self.entities.push(Entity { name, kind, parent, node: None });
         Ok(id)
     }
@@ -155,10 +159,7 @@ impl Topology {
     /// The service that an entity belongs to: its parent for a replica, else itself.
     #[must_use]
     pub fn service_of(&self, id: EntityId) -> EntityId {
-        match self.get(id) {
-            Entity { kind: EntityKind::Replica, parent: Some(parent), .. } => *parent,
-            _ => id,
-        }
+        self.services[id.index()]
     }
 
     /// Number of entities.

@@ -39,6 +39,10 @@ impl Dice {
     /// How often something happens that is expected `mean` times, at most `limit`.
     pub(super) fn times(&mut self, mean: f64, limit: u32) -> u32 {
         self.drawn += 1;
+        // Of most things none are expected: then no bits need be mixed.
+        if mean <= 0.0 {
+            return 0;
+        }
         poisson(mean, self.noise.bits(self.drawn)).min(f64::from(limit)) as u32
     }
 

@@ -20,7 +20,8 @@ const SHOWN: usize = 120;
 #[derive(Debug)]
 pub(super) struct Messages {
     miner: Miner,
-    places: BTreeMap<(u8, String), u32>,
+    /// By place, then severity.
+    places: BTreeMap<Box<str>, BTreeMap<u8, u32>>,
     templates: BTreeMap<(u8, TemplateId), u32>,
     shown: Vec<(u8, String)>,
 }
@@ -42,11 +43,11 @@ impl Messages {
         let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let words = || line.split_ascii_whitespace();
         if let Some(place) = words().take(FIRST_WORDS).find(|word| is_place(word)) {
-            if let Some(number) = self.places.get(&(severity, place.to_owned())) {
+            if let Some(number) = self.places.get(place).and_then(|of| of.get(&severity)) {
                 return *number;
             }
             let number = self.show(severity, line);
-            self.places.insert((severity, place.to_owned()), number);
+            self.places.entry(place.into()).or_default().insert(severity, number);
             return number;
         }
         let (template, _) = self.miner.learn(line);

@@ -21,7 +21,6 @@ mod effect;
 mod flow;
 mod generate;
 mod graph;
-mod in_order;
 mod in_step;
 mod latency;
 mod load;

@@ -4,14 +4,11 @@
 //! ordinary lines, and warnings and errors in proportion to failures, sampled and bounded.
 //! Known limit: bodies carry invented ids; lines are not tied to the sampled traces.
 
-use std::cmp::Ordering;
-
 use crate::model::{LogRecord, severity};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 use super::Fleet;
 use super::dice::Dice;
-use super::in_order::in_order;
 use super::outbox::{Life, Outbox};
 use super::replica::{Death, Phase};
 use super::service::{Edge, Service};
@@ -48,7 +45,7 @@ impl Fleet {
             let mut writer = Writer { service, fleet: self, spec, dice, until: now, out, spare };
             writer.write();
         }
-        in_order(&mut out[first..], |line| line.time, |_, _| Ordering::Equal);
+        out[first..].sort_by_cached_key(|line| line.time);
     }
 
     /// The last words of a container.

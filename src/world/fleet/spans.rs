@@ -13,7 +13,6 @@ use crate::unit::{EntityId, SimDuration, SimTime};
 
 use super::Fleet;
 use super::dice::Dice;
-use super::in_order::in_order;
 use super::latency::{Latency, mixed};
 use super::replica::Phase;
 use super::service::{Circuit, Service};
@@ -62,8 +61,7 @@ impl Fleet {
             let shift = SimDuration::from_secs_f64(length);
             out[begin..].iter_mut().for_each(|span| span.start = span.start - shift);
         }
-        let ids = |span: &Span| (span.trace_id, span.span_id);
-        in_order(&mut out[first..], Span::end, |a, b| ids(a).cmp(&ids(b)));
+        out[first..].sort_by_cached_key(|span| (span.end(), span.trace_id, span.span_id));
     }
 }
 

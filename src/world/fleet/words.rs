@@ -25,7 +25,17 @@ impl Words {
 
     /// Adds a whole number.
     pub(super) fn number(mut self, number: u64) -> Self {
-        push(&mut self.0, number);
+        let mut digits = [0_u8; 20];
+        let (mut first, mut rest) = (digits.len(), number);
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.0.push_str(std::str::from_utf8(&digits[first..]).expect("digits are ASCII"));
         self
     }
 
@@ -47,24 +57,6 @@ impl Words {
     pub(super) fn end(self) -> String {
         self.0
     }
-}
-
-/// Adds a number, two digits at a time.
-fn push(line: &mut String, number: u64) {
-    if number >= 100 {
-        push(line, number / 100);
-    }
-    let pair = pair((number % 100) as usize);
-    line.push_str(if number < 10 { &pair[1..] } else { pair });
-}
-
-/// A number below 100, in two digits.
-fn pair(number: usize) -> &'static str {
-    const PAIRS: &str = "000102030405060708091011121314151617181920212223242526272829\
-                         303132333435363738394041424344454647484950515253545556575859\
-                         606162636465666768697071727374757677787980818283848586878889\
-                         90919293949596979899";
-    &PAIRS[2 * number..2 * number + 2]
 }
 
 #[cfg(test)]

@@ -96,13 +96,6 @@ impl Bracket {
 }
 
 impl Normal {
-    /// The values that are surely nearer to the median than a reach `below` and one `above`.
-    #[inline]
-    #[must_use]
-    pub fn near(self, below: f64, above: f64) -> Band {
-        Band::about(self.center, below, above)
-    }
-
     fn of(Outline { low, high, center, mad }: Outline) -> Self {
         Self { center, sigma: MAD_TO_SIGMA * mad, low, high }
     }

@@ -6,10 +6,8 @@
 //! from the interquartile range. Known limit: the mix of fast and slow requests must be steady.
 //! The logarithm keeps order, so it is taken of the few durations that a quantile lies between.
 
-mod past;
-
-use self::past::{Past, quantile};
-use crate::stats::robust::MAD_TO_SIGMA;
+use crate::stats::robust::{MAD_TO_SIGMA, quantile_of_ranks};
+use crate::stats::sorted_ring::SortedRing;
 
 /// What counts as a shift.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,14 +34,15 @@ pub struct Shift {
 }
 
 /// Durations of one window, and the summaries of earlier ones.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Durations {
+    limits: Limits,
     /// In nanoseconds, those too small to tell apart made equal.
     nanos: Vec<i64>,
     /// Median log duration and its error, once somebody asked.
     summary: Option<(f64, f64)>,
-    medians: Past,
-    errors_of_median: Past,
+    medians: SortedRing,
+    errors_of_median: SortedRing,
 }
 
 /// Durations kept per window.
@@ -54,6 +53,14 @@ const FINEST: i64 = 100_000;
 const FELT: f64 = 2e6;
 
 impl Durations {
+    /// None yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let past = || SortedRing::new(limits.history.max(1));
+        let (medians, errors_of_median) = (past(), past());
+        Self { limits, nanos: Vec::new(), summary: None, medians, errors_of_median }
+    }
+
     /// Takes in a duration in nanoseconds.
     pub fn add(&mut self, nanos: i64) {
         if self.nanos.len() < MOST {
@@ -63,7 +70,8 @@ impl Durations {
     }
 
     /// The shift of the window's median; `None` with too few durations, now or before.
-    pub fn compare(&mut self, limits: Limits) -> Option<Shift> {
+    pub fn compare(&mut self) -> Option<Shift> {
+        let limits = self.limits;
         if self.nanos.len() < limits.least || self.medians.is_empty() {
             return None;
         }
@@ -80,13 +88,13 @@ impl Durations {
     }
 
     /// Begins the next window; the past learns from this one unless `hold`.
-    pub fn turn(&mut self, hold: bool, limits: Limits) {
-        if self.nanos.len() >= limits.least
+    pub fn turn(&mut self, hold: bool) {
+        if self.nanos.len() >= self.limits.least
             && !hold
             && let Some((median, error)) = self.summary()
         {
-            self.medians.push(median, limits.history);
-            self.errors_of_median.push(error, limits.history);
+            self.medians.push(median);
+            self.errors_of_median.push(error);
         }
         self.nanos.clear();
         self.summary = None;
@@ -96,7 +104,7 @@ impl Durations {
     fn summary(&mut self) -> Option<(f64, f64)> {
         if self.summary.is_none() {
             self.nanos.sort_unstable();
-            let at = |q| quantile(self.nanos.len(), q, |i| (self.nanos[i] as f64).ln());
+            let at = |q| quantile_of_ranks(self.nanos.len(), q, |i| (self.nanos[i] as f64).ln());
             let spread = (at(0.75)? - at(0.25)?) / 1.349;
             let error = 1.2533 * spread / (self.nanos.len() as f64).sqrt();
             self.summary = Some((at(0.5)?, error));
@@ -113,12 +121,12 @@ mod tests {
 
     #[track_caller]
     fn check(windows: &[&[f64]], expected: Option<f64>) {
-        let mut durations = Durations::default();
+        let mut durations = Durations::new(LIMITS);
         let mut last = None;
         for window in windows {
             window.iter().for_each(|millis| durations.add((millis * 1e6) as i64));
-            last = durations.compare(LIMITS).map(|shift| shift.score);
-            durations.turn(false, LIMITS);
+            last = durations.compare().map(|shift| shift.score);
+            durations.turn(false);
         }
         match (last, expected) {
             (Some(found), Some(expected)) => assert!((found - expected).abs() < 0.01, "{found}"),
@@ -140,18 +148,18 @@ mod tests {
     fn noise_raises_the_bar() {
         let noisy = [2.0, 5.0, 10.0, 20.0, 50.0];
         let more = noisy.map(|v| v * 2.0);
-        let mut durations = Durations::default();
+        let mut durations = Durations::new(LIMITS);
         noisy.iter().for_each(|v| durations.add((v * 1e6) as i64));
-        durations.turn(false, LIMITS);
+        durations.turn(false);
         more.iter().for_each(|v| durations.add((v * 1e6) as i64));
-        assert!(durations.compare(LIMITS).is_some_and(|shift| shift.score < 0.5));
+        assert!(durations.compare().is_some_and(|shift| shift.score < 0.5));
     }
 
     #[test]
     fn the_summary_is_that_of_all_log_durations() {
         for n in [1_usize, 2, 5, 8, 40, 333] {
             let nanos = |i: usize| ((i * 7919 + 13) % 1009 * 40_000) as i64;
-            let mut durations = Durations::default();
+            let mut durations = Durations::new(LIMITS);
             (0..n).for_each(|i| durations.add(nanos(i)));
             let mut logs: Vec<f64> = (0..n).map(|i| (nanos(i).max(FINEST) as f64).ln()).collect();
             let mut at = |q| crate::stats::robust::quantile(&mut logs, q).unwrap();

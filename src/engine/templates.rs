@@ -23,10 +23,6 @@ pub const MOST_TOKENS: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateId(pub u32);
 
-/// A line is not remembered; its hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unknown(u64);
-
 /// Learns templates.
 #[derive(Debug, Clone)]
 pub struct Miner {
@@ -74,21 +70,14 @@ impl Miner {
 
     /// Takes in a line: its template, and whether that is new.
     pub fn learn(&mut self, body: &str) -> (TemplateId, bool) {
-        match self.recall(body) {
-            Ok(id) => (id, false),
-            Err(Unknown(hash)) => {
-                let (id, new) = self.learn_line(first_line(body));
-                self.seen[hash as usize & (SEEN - 1)] = (hash, id);
-                (id, new)
-            }
-        }
-    }
-
-    /// The template of a line if it is remembered; `learn` then says the same and changes nothing.
-    pub fn recall(&self, body: &str) -> Result<TemplateId, Unknown> {
         let hash = hash_of(body);
-        let (seen, id) = self.seen[hash as usize & (SEEN - 1)];
-        if seen == hash { Ok(id) } else { Err(Unknown(hash)) }
+        let slot = hash as usize & (SEEN - 1);
+        if self.seen[slot].0 == hash {
+            return (self.seen[slot].1, false);
+        }
+        let (id, new) = self.learn_line(first_line(body));
+        self.seen[slot] = (hash, id);
+        (id, new)
     }
 
     /// The same for a line that is not remembered.

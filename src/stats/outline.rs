@@ -94,7 +94,8 @@ impl Outline {
     }
 }
 
-/// Both outer quantiles, each if what lies beyond the old one and a little inside is enough.
+/// Both outer quantiles, each if what lies beyond the old one and a little inside is enough. In one
+/// pass: two, of the shape of `median_near`'s, took longer.
 fn tails_near(values: &[f32], rank: f64, old: Outline) -> (Option<f64>, Option<f64>) {
     let inside = INSIDE * old.mad;
     let (low, high) = ((old.low + inside) as f32, (old.high - inside) as f32);
@@ -110,12 +111,9 @@ fn tails_near(values: &[f32], rank: f64, old: Outline) -> (Option<f64>, Option<f
             highs.take(-*value, is_high[i]);
         }
     }
-    let found = |gathered: &Gathered, old: f64, of: fn(f32) -> f32| {
-        if gathered.count < GATHERED {
-            gathered.at_rank(rank)
-        } else {
-            stays(values, old, rank, of)
-        }
+    let found = |gathered: &Gathered, old: f64, of: fn(f32) -> f32| match gathered.all() {
+        Some(all) => gathered_at(all, rank),
+        None => stays(values, old, rank, of),
     };
     // From the top down, at the same rank: of values turned about.
     let highest = found(&highs, -old.high, |value| -value).map(|turned| -turned);
@@ -140,12 +138,10 @@ fn median_near(values: &[f32], guess: f64, width: f64, of: impl Fn(f32) -> f32) 
                 near.take(turned[i], is_near[i]);
             }
         }
-        if near.count >= GATHERED {
-            break;
-        }
+        let Some(all) = near.all() else { break };
         let within = rank - f64::from(below);
         if within >= 0.0
-            && let Some(found) = near.at_rank(within)
+            && let Some(found) = gathered_at(all, within)
         {
             return Some(found);
         }
@@ -165,7 +161,7 @@ fn stays(values: &[f32], old: f64, rank: f64, of: impl Fn(f32) -> f32) -> Option
 /// Values near an old answer.
 struct Gathered {
     values: [f32; GATHERED],
-    /// So many, of which all are in `values` if they are fewer than that is long.
+    /// How many there were, if they are more than there is room for too.
     count: usize,
 }
 
@@ -183,20 +179,27 @@ impl Gathered {
         self.count += is_near as usize;
     }
 
-    /// The quantile at a rank, if that and the next are known.
-    fn at_rank(&self, rank: f64) -> Option<f64> {
-        let gathered = self.values.get(..self.count).filter(|_| self.count < GATHERED)?;
-        let at = rank as usize;
-        if at + 1 >= gathered.len() {
-            return None;
-        }
-        if gathered.len() <= COUNTED {
-            let (value, above) = counted_out(gathered, at as u32);
-            return Some(between(value, above, rank));
-        }
-        let mut ordered = self.values;
-        Some(at_rank(&mut ordered[..self.count], rank))
+    /// All of them; `None` if they were too many. What was looked at last stands in the place after
+    /// them, so that a full room has lost its first.
+    fn all(&self) -> Option<&[f32]> {
+        self.values.get(..self.count).filter(|all| all.len() < GATHERED)
     }
+}
+
+/// The quantile at a rank of gathered values, if that and the next are among them.
+fn gathered_at(values: &[f32], rank: f64) -> Option<f64> {
+    let at = rank as usize;
+    if at + 1 >= values.len() {
+        return None;
+    }
+    if values.len() <= COUNTED {
+        let (value, above) = counted_out(values, at as u32);
+        return Some(between(value, above, rank));
+    }
+    let mut ordered = [0.0; GATHERED];
+    let ordered = &mut ordered[..values.len()];
+    ordered.copy_from_slice(values);
+    Some(at_rank(ordered, rank))
 }
 
 /// The value at a rank and the next, of at most `COUNTED`, without ordering them: it is the largest

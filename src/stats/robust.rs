@@ -25,6 +25,18 @@ pub fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
     Some(low + (high - low) * (rank - below as f64))
 }
 
+/// The `q`-quantile (0..=1) of `count` values in order of size, the same as `quantile`; `at` tells
+/// the value of a rank, first of the lower.
+#[must_use]
+pub fn quantile_of_ranks(count: usize, q: f64, mut at: impl FnMut(usize) -> f64) -> Option<f64> {
+    let last = count.checked_sub(1)?;
+    let rank = q * last as f64;
+    let below = rank.floor() as usize;
+    let low = at(below);
+    let high = if below < last { at(below + 1) } else { low };
+    Some(low + (high - low) * (rank - below as f64))
+}
+
 /// The median. Reorders `values`.
 #[must_use]
 pub fn median(values: &mut [f64]) -> Option<f64> {

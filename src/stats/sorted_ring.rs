@@ -1,8 +1,10 @@
 //! The last n values of a stream, in order of size: quantiles at any time without sorting.
 //!
-//! In: values one by one; NaN is no value. Out: quantiles (type 7, as in `robust`), `None` while
-//! empty. A push moves at most n numbers and never allocates after construction. Known limit: for
+//! In: values one by one; NaN is no value. Out: quantiles (type 7) and MAD as in `robust`, `None`
+//! while empty. A push moves at most n numbers and never allocates after construction. Known limit: for
 //! n beyond some thousands a tree would be faster; a memmove of 32 KiB takes about a microsecond.
+
+use super::robust::quantile_of_ranks;
 
 /// The last `capacity` values of a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,17 +87,36 @@ impl SortedRing {
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
         assert!((0.0..=1.0).contains(&q), "a quantile lies in 0..=1, found {q}");
-        let last = self.sorted.len().checked_sub(1)?;
-        let rank = q * last as f64;
-        let low = self.sorted[rank as usize];
-        let high = self.sorted[(rank as usize + 1).min(last)];
-        Some(low + (high - low) * rank.fract())
+        quantile_of_ranks(self.sorted.len(), q, |rank| self.sorted[rank])
     }
 
     /// The median; `None` while empty.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
         self.quantile(0.5)
+    }
+
+    /// The median absolute deviation from `center`, unscaled; `None` while empty.
+    #[must_use]
+    pub fn mad(&self, center: f64) -> Option<f64> {
+        // From the center outwards, down and up in turn, deviations grow.
+        let (below, above) = self.sorted.split_at(self.rank(center));
+        let far = |value: &f64| (value - center).abs();
+        let (mut down, mut up) = (below.iter().rev().map(far), above.iter().map(far));
+        let (mut low, mut high) = (down.next(), up.next());
+        let mut nearest = std::iter::from_fn(|| match (low, high) {
+            (Some(a), Some(b)) if b < a => std::mem::replace(&mut high, up.next()),
+            (Some(_), _) => std::mem::replace(&mut low, down.next()),
+            (None, _) => std::mem::replace(&mut high, up.next()),
+        });
+        let (mut passed, mut last) = (0, 0.0);
+        quantile_of_ranks(self.sorted.len(), 0.5, |rank| {
+            while passed <= rank {
+                last = nearest.next().unwrap_or(last);
+                passed += 1;
+            }
+            last
+        })
     }
 }
 
@@ -131,6 +152,23 @@ mod tests {
                 prop_assert_eq!(ring.sorted(), &last[..]);
                 let expected = robust::quantile(&mut last, q).unwrap();
                 prop_assert!((ring.quantile(q).unwrap() - expected).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn median_and_mad_are_to_the_bit_those_of_the_last_values(
+            values in prop::collection::vec(prop_oneof![-1e3f64..1e3, Just(0.0), Just(5.0)], 1..60),
+            most in 1usize..45,
+        ) {
+            let mut ring = SortedRing::new(most);
+            for (i, value) in values.iter().enumerate() {
+                ring.push(*value);
+                let mut last = values[(i + 1).saturating_sub(most)..=i].to_vec();
+                let center = robust::median(&mut last);
+                prop_assert_eq!(ring.median(), center);
+                prop_assert_eq!(ring.mad(1.5), robust::mad(&mut last.clone(), 1.5));
+                let center = center.unwrap();
+                prop_assert_eq!(ring.mad(center), robust::mad(&mut last, center));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::engine::History;
 use crate::engine::by_entity::ByEntity;
 use crate::engine::lexicon::{Concept, concepts, trouble, words};
 use crate::engine::templates::{Miner, TemplateId};
-use crate::model::{Direction, LogRecord, Role, SignalClass, StepInput, Topology};
+use crate::model::{Direction, LogRecord, Role, SignalClass, StepInput};
 use crate::unit::{EntityId, SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -75,8 +75,6 @@ pub struct LogTemplates {
     streams: ByEntity<TemplateId, Stream>,
     /// By number of the entity.
     writers: Vec<Writer>,
-    /// Lines whose template is known, that are still to be counted.
-    recalled: Vec<(usize, EntityId, TemplateId)>,
     learning_until: Option<SimTime>,
     window_start: Option<SimTime>,
 }
@@ -129,37 +127,12 @@ impl LogTemplates {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let (miner, streams, writers) = (Miner::new(0.5), ByEntity::default(), Vec::new());
-        let (recalled, learning_until, window_start) = (Vec::new(), None, None);
-        Self { config, miner, streams, writers, recalled, learning_until, window_start }
+        Self { config, miner, streams, writers, learning_until: None, window_start: None }
     }
 
-    /// Counts the lines of a step: first the templates of those that are remembered, as far as
-    /// nothing is learnt between, then their counts, so that one line's memory is fetched while
-    /// another is counted.
-    fn count_all(&mut self, records: &[LogRecord], topology: &Topology) {
-        for (at, record) in records.iter().enumerate() {
-            let entity = topology.service_of(record.entity);
-            if let Ok(template) = self.miner.recall(&record.body) {
-                self.recalled.push((at, entity, template));
-                continue;
-            }
-            self.count_recalled(records);
-            let (template, _) = self.miner.learn(&record.body);
-            self.count(record, entity, template);
-        }
-        self.count_recalled(records);
-    }
-
-    fn count_recalled(&mut self, records: &[LogRecord]) {
-        let mut recalled = std::mem::take(&mut self.recalled);
-        for (at, entity, template) in recalled.drain(..) {
-            self.count(&records[at], entity, template);
-        }
-        self.recalled = recalled;
-    }
-
-    fn count(&mut self, record: &LogRecord, entity: EntityId, template: TemplateId) {
+    fn count(&mut self, record: &LogRecord, entity: EntityId) {
         let until = *self.learning_until.get_or_insert(record.time + self.config.learn);
+        let (template, _) = self.miner.learn(&record.body);
         if self.writers.len() <= entity.index() {
             self.writers.resize(entity.index() + 1, Writer::default());
         }
@@ -199,7 +172,9 @@ impl LogTemplates {
 
 impl Detector for LogTemplates {
     fn observe(&mut self, input: &StepInput<'_>, _history: &History, out: &mut Scores) {
-        self.count_all(&input.batch.logs, input.topology);
+        for record in &input.batch.logs {
+            self.count(record, input.topology.service_of(record.entity));
+        }
         let start = *self.window_start.get_or_insert(input.now);
         let length = input.now.since(start);
         if length >= self.config.window && length > SimDuration::ZERO {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Build, Detector, Scored, Scores, fresh_frame};
 use crate::catalog::{Entry, schema_of};
 use crate::engine::History;
-use crate::engine::baseline::{Baselines, Horizon, Normal};
+use crate::engine::baseline::{Band, Baselines, Horizon, Normal};
 use crate::engine::effect::Effect;
 use crate::model::{Direction, StepInput};
 use crate::unit::{SeriesId, SimTime};
@@ -104,7 +104,8 @@ impl RobustScore {
         let score = ((value - normal.center).abs() / bar).min(HIGHEST);
         if score < super::FLOOR {
             self.since[id.index()] = None;
-            let band = normal.near(super::FLOOR * below, super::FLOOR * above);
+            let (below, above) = (super::FLOOR * below, super::FLOOR * above);
+            let band = Band::about(normal.center, below, above);
             self.baselines.calm(id, band, past);
             return None;
         }

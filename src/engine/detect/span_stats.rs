@@ -87,7 +87,7 @@ pub struct SpanStats {
 }
 
 /// One operation of one entity.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Operation {
     own: Durations,
     whole: Durations,
@@ -113,8 +113,8 @@ impl SpanStats {
         if let Some(operation) = self.operations.named_mut(entity, &span.operation) {
             operation.count(span, family);
         } else if self.operations.len() < MOST_OPERATIONS {
-            let new = (Arc::clone(&span.operation), Operation::default());
-            self.operations.insert(entity, new.0, new.1).count(span, family);
+            let (name, new) = (Arc::clone(&span.operation), Operation::new(self.config.limits()));
+            self.operations.insert(entity, name, new).count(span, family);
         }
     }
 
@@ -133,7 +133,7 @@ impl SpanStats {
                 let Some(said) = said else { continue };
                 out.finding(said.finding(entity, operation, role, unit, since));
             }
-            state.learn(worst, config);
+            state.learn(worst);
         }
         self.children.turn();
     }
@@ -195,6 +195,11 @@ impl Said {
 }
 
 impl Operation {
+    fn new(limits: Limits) -> Self {
+        let (own, whole) = (Durations::new(limits), Durations::new(limits));
+        Self { own, whole, failures: Failures::default(), held: 0, since: None }
+    }
+
     fn count(&mut self, span: &Span, family: Family) {
         let failed = span.status == SpanStatus::Error;
         self.failures.add(failed, failed && !family.failed);
@@ -213,9 +218,8 @@ impl Operation {
                 own,
             }
         };
-        let limits = config.limits();
-        let own = self.own.compare(limits).map(said(true, 1.0));
-        let whole = self.whole.compare(limits).map(said(false, config.explained));
+        let own = self.own.compare().map(said(true, 1.0));
+        let whole = self.whole.compare().map(said(false, config.explained));
         stronger(own, whole)
     }
 
@@ -234,11 +238,11 @@ impl Operation {
     }
 
     /// Takes the window into the past unless it was abnormal, and begins the next.
-    fn learn(&mut self, worst: f64, config: &Config) {
+    fn learn(&mut self, worst: f64) {
         let hold = worst >= 1.0 && self.held < MOST_HELD;
         self.held = if hold { self.held + 1 } else { 0 };
-        self.own.turn(hold, config.limits());
-        self.whole.turn(hold, config.limits());
+        self.own.turn(hold);
+        self.whole.turn(hold);
         self.failures.turn(hold);
     }
 }

@@ -1,46 +1,21 @@
 //! The spans of a trace in order of their ids, and where one stands in it.
 //!
 //! In: spans as they came. Out: their places by rising id, the first of each id only; an id's rank.
-//! Ids that follow each other, as a counter gives them, are put into a row of slots and found
-//! without a search; others are sorted and found by halving.
 
 /// See the file's head.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
     /// Id and place, by rising id.
     order: Vec<(u64, u32)>,
-    /// Ranks of `first` and the ids after it; none if ids lie too far apart.
-    slots: Vec<u32>,
-    first: u64,
 }
-
-/// Nobody has this id.
-const NONE: u32 = u32::MAX;
 
 impl Ids {
     /// Puts spans in order.
     pub(super) fn order<T>(&mut self, spans: &[T], id: impl Fn(&T) -> u64) {
         self.order.clear();
-        self.slots.clear();
-        let ids = || spans.iter().map(&id).zip(0_u32..);
-        let Some(first) = ids().map(|(id, _)| id).min() else { return };
-        let last = ids().map(|(id, _)| id).max().unwrap_or(first);
-        self.first = first;
-        if last - first > 2 * spans.len() as u64 {
-            self.order.extend(ids());
-            self.order.sort_unstable();
-            self.order.dedup_by_key(|(id, _)| *id);
-            return;
-        }
-        self.slots.resize((last - first) as usize + 1, NONE);
-        for (id, place) in ids() {
-            let slot = &mut self.slots[(id - first) as usize];
-            *slot = place.min(*slot);
-        }
-        for (slot, id) in self.slots.iter_mut().zip(first..=last).filter(|(s, _)| **s != NONE) {
-            self.order.push((id, *slot));
-            *slot = self.order.len() as u32 - 1;
-        }
+        self.order.extend(spans.iter().map(id).zip(0..));
+        self.order.sort_unstable();
+        self.order.dedup_by_key(|(id, _)| *id);
     }
 
     /// Places of the spans by rising id.
@@ -50,11 +25,7 @@ impl Ids {
 
     /// Where an id stands among all.
     pub(super) fn rank(&self, id: u64) -> Option<usize> {
-        if self.slots.is_empty() {
-            return self.order.binary_search_by_key(&id, |(known, _)| *known).ok();
-        }
-        let slot = usize::try_from(id.checked_sub(self.first)?).ok()?;
-        self.slots.get(slot).filter(|rank| **rank != NONE).map(|rank| *rank as usize)
+        self.order.binary_search_by_key(&id, |(known, _)| *known).ok()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The last n values of a stream, in order of size: quantiles at any time without sorting.
 //!
 //! In: values one by one; NaN is no value. Out: quantiles (type 7) and MAD as in `robust`, `None`
-//! while empty. A push moves at most n numbers and never allocates after construction. Known limit: for
-//! n beyond some thousands a tree would be faster; a memmove of 32 KiB takes about a microsecond.
+//! while empty. A push moves at most n numbers and never allocates after construction. Known
+//! limit: for n beyond some thousands a tree would be faster; a memmove of 32 KiB takes about a
+//! microsecond.
 
 use super::robust::quantile_of_ranks;
 
